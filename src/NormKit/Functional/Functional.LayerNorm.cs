@@ -1,0 +1,80 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using NormKit.Interop;
+using NormKit.Kernels;
+
+namespace NormKit;
+
+public static partial class Functional
+{
+    /// <summary>Normalizes over the trailing dimensions.</summary>
+    /// <remarks><code>y = (x - mean) / sqrt(var + eps) * weight + bias     // var is biased: divided by the number of elements normalized over</code>
+    /// Input and output: (*, normalizedShape); weight and bias: normalizedShape.
+    /// Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450.</remarks>
+    /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
+    /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
+    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
+    /// <param name="bias">Of shape normalizedShape; none for zeros.</param>
+    /// <param name="eps">Added to the variance, inside the root.</param>
+    /// <param name="saved">Filled with what <see cref="Backward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, in TensorSpan{T}, int)"/> needs; null where no gradient is wanted.</param>
+    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <returns>The normalized tensor, channels-last where the input is, else row-major.</returns>
+    /// <exception cref="ArgumentException">The input's trailing dimensions are not normalizedShape, another shape does not fit, or the destination overlaps an input.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">eps is negative or not finite, or the number of threads is 0.</exception>
+    public static Tensor<T> LayerNorm<T>(
+        in ReadOnlyTensorSpan<T> input, ReadOnlySpan<nint> normalizedShape, in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
+        double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Tensor<T> destination = Results.Like(Operand<T>.Of(input));
+        LayerNorm(input, destination.AsTensorSpan(), normalizedShape, weight, bias, eps, saved, maxDegreeOfParallelism);
+        return destination;
+    }
+
+    /// <inheritdoc cref="LayerNorm{T}(in ReadOnlyTensorSpan{T}, ReadOnlySpan{nint}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, double, SavedStatistics, int)"/>
+    /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
+    /// <param name="destination">Overwritten with the normalized tensor; of the input's shape, in any layout; may be the input.</param>
+    /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
+    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
+    /// <param name="bias">Of shape normalizedShape; none for zeros.</param>
+    /// <param name="eps">Added to the variance, inside the root.</param>
+    /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
+    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    public static void LayerNorm<T>(
+        in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, ReadOnlySpan<nint> normalizedShape, in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
+        double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        LayerNormCore(
+            nameof(LayerNorm), Operand<T>.Of(input), Operand<T>.Of(destination), normalizedShape, Operand<T>.OfOptional(weight), Operand<T>.OfOptional(bias),
+            eps, saved, maxDegreeOfParallelism);
+    }
+
+    /// <inheritdoc cref="LayerNorm{T}(in ReadOnlyTensorSpan{T}, ReadOnlySpan{nint}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, double, SavedStatistics, int)"/>
+    /// <param name="input">The values to normalize.</param>
+    /// <param name="shape">The lengths of the dimensions of input: (*, normalizedShape), in either format.</param>
+    /// <param name="destination">Overwritten with the normalized values, in the same order; may be the input.</param>
+    /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
+    /// <param name="weight">In the order of normalizedShape; none for ones.</param>
+    /// <param name="bias">In the order of normalizedShape; none for zeros.</param>
+    /// <param name="eps">Added to the variance, inside the root.</param>
+    /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
+    /// <param name="format">The order in memory of input and destination.</param>
+    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    public static void LayerNorm<T>(
+        ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<T> weight = default, ReadOnlySpan<T> bias = default,
+        double eps = 1e-5, SavedStatistics? saved = null, MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        LayerNormCore(
+            nameof(LayerNorm), Operand<T>.Of(input, shape, format, nameof(LayerNorm), nameof(input)),
+            Operand<T>.Of(destination, shape, format, nameof(LayerNorm), nameof(destination)), normalizedShape, Operand<T>.OfOptional(weight), Operand<T>.OfOptional(bias),
+            eps, saved, maxDegreeOfParallelism);
+    }
+
+    internal static void LayerNormCore<T>(
+        string layer, in Operand<T> x, in Operand<T> y, ReadOnlySpan<nint> normalizedShape, in Operand<T> weight, in Operand<T> bias,
+        double eps, SavedStatistics? saved, int maxDegreeOfParallelism) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Grouping grouping = Groupings.Layer(layer, x.Lengths, normalizedShape);
+        NormCall.Forward(layer, grouping, x, y, weight, bias, Running<T>.None, eps, saved, maxDegreeOfParallelism);
+    }
+}

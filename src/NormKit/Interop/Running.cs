@@ -1,0 +1,69 @@
+using System.Numerics;
+using NormKit.Kernels;
+
+namespace NormKit.Interop;
+
+/// <summary>What a call does with running statistics.</summary>
+internal enum RunningUse
+{
+    /// <summary>Nothing: there are none, or they are not tracked.</summary>
+    None,
+
+    /// <summary>Normalizes by the input's statistics and moves them towards these.</summary>
+    Move,
+
+    /// <summary>Normalizes by them.</summary>
+    Normalize,
+}
+
+/// <summary>Running statistics as a call uses them.</summary>
+internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> variance, double momentum)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public readonly RunningUse Use = use;
+    public readonly Span<T> Mean = mean;
+    public readonly Span<T> Variance = variance;
+    public readonly double Momentum = momentum;
+
+    public static Running<T> None => default;
+
+    /// <summary>Those of a function: moved where the input's own statistics are used, else used; none are needed to be moved.</summary>
+    /// <exception cref="ArgumentException">They are needed and missing, one is given without the other, or they are not contiguous.</exception>
+    public static Running<T> For(string layer, in Operand<T> mean, in Operand<T> variance, bool inputStatistics, double momentum)
+    {
+        if (!inputStatistics && !mean.IsPresent)
+            throw new ArgumentException($"{layer}: runningMean must be defined in evaluation mode.", "runningMean");
+        if (!inputStatistics && !variance.IsPresent)
+            throw new ArgumentException($"{layer}: runningVar must be defined in evaluation mode.", "runningVar");
+        if (mean.IsPresent != variance.IsPresent)
+            throw new ArgumentException($"{layer}: runningMean and runningVar are given together or not at all.", "runningVar");
+        if (!mean.IsPresent)
+            return None;
+        if (!mean.Has(Layouts.Contiguous) || !variance.Has(Layouts.Contiguous))
+            throw new ArgumentException($"{layer}: runningMean and runningVar must be contiguous.", "runningMean");
+        return new(inputStatistics ? RunningUse.Move : RunningUse.Normalize, mean.Dense, variance.Dense, momentum);
+    }
+
+    /// <exception cref="ArgumentException">There is not one mean and one variance a channel, or too little data to move them.</exception>
+    public void Check(string layer, Grouping grouping, in Operand<T> x)
+    {
+        if (Use == RunningUse.None)
+            return;
+        if (Mean.Length != grouping.C)
+            throw new ArgumentException($"{layer}: runningMean should contain {grouping.C} elements, one a channel of input {Shapes.Text(x.Lengths)}, not {Mean.Length}.", "runningMean");
+        if (Variance.Length != grouping.C)
+            throw new ArgumentException($"{layer}: runningVar should contain {grouping.C} elements, one a channel of input {Shapes.Text(x.Lengths)}, not {Variance.Length}.", "runningVar");
+        if (Use == RunningUse.Move && !(Momentum >= 0 && Momentum <= 1))
+            throw new ArgumentOutOfRangeException("momentum", Momentum, $"{layer}: momentum is the weight of the new value, between 0 and 1.");
+    }
+
+    public void CheckApart(string layer, string name, in Operand<T> output)
+    {
+        if (Use == RunningUse.None)
+            return;
+        Operand<T> mean = Operand<T>.OfOptional(Mean);
+        Operand<T> variance = Operand<T>.OfOptional(Variance);
+        if (output.Overlaps(mean) || output.Overlaps(variance) || (Use == RunningUse.Move && mean.Overlaps(variance)))
+            throw new ArgumentException($"{layer}: {name}, runningMean and runningVar must not overlap.", name);
+    }
+}

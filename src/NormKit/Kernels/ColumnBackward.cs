@@ -1,0 +1,216 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using NormKit.Threading;
+
+namespace NormKit.Kernels;
+
+/// <summary>The gradient of <see cref="ColumnForward{T}"/>, by the formulas of <see cref="RowBackward{T}"/>.</summary>
+/// <param name="geometry">Who shares statistics and weights.</param>
+/// <param name="dy">The gradient of the output.</param>
+/// <param name="x">The input of the forward call.</param>
+/// <param name="dx">The gradient of the input; empty where it is not wanted.</param>
+/// <param name="affine">The weight of the forward call.</param>
+/// <param name="eps">That of the forward call.</param>
+/// <param name="statistics">Those of the forward call.</param>
+/// <param name="partial">Room for two sums of each column of each block of a slot.</param>
+/// <param name="coefficients">Room for a mean and a slope of each set of a slot.</param>
+/// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted.</param>
+internal readonly struct ColumnBackward<T>(
+    NormGeometry geometry, TensorView<T> dy, TensorView<T> x, TensorView<T> dx, Affine<T> affine, double eps,
+    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, Pair[]? parameters)
+    : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly NormGeometry geometry = geometry;
+    private readonly int columns = checked((int)geometry.Columns);
+    private readonly int blocks = ColumnTiles.Blocks(geometry.Segments);
+
+    public void Reduce(nint slot, nint unit, int block, bool wide)
+    {
+        Span<Pair> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
+        if (wide)
+            ReduceIn<double>(unit, block, statistics.AllOf(slot, unit), ofBlock);
+        else
+            ReduceIn<T>(unit, block, statistics.AllOf(slot, unit), ofBlock);
+    }
+
+    public bool Combine(nint slot, nint unit, bool wide)
+    {
+        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
+        Span<Pair> means = coefficients.AsSpan((int)(slot * sets.Length), sets.Length);
+        means.Clear();
+        if (!statistics.Fixed || parameters is not null)
+        {
+            Span<Pair> total = partial.AsSpan((int)(slot * blocks * columns), columns);
+            for (int block = 1; block < blocks; block++)
+            {
+                ReadOnlySpan<Pair> part = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
+                for (int column = 0; column < columns; column++)
+                    total[column] += part[column];
+            }
+            Gather(unit, sets, total, means);
+        }
+        bool needsDouble = false;
+        foreach (Moments moments in sets)
+            needsDouble |= Normalizer.NeedsDouble<T>(moments, eps);
+        return needsDouble;
+    }
+
+    public void Apply(nint slot, nint unit, int block, bool wide)
+    {
+        if (dx.IsEmpty)
+            return;
+        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
+        ReadOnlySpan<Pair> means = coefficients.AsSpan((int)(slot * sets.Length), sets.Length);
+        if (wide)
+            ApplyIn<double>(unit, block, sets, means);
+        else
+            ApplyIn<T>(unit, block, sets, means);
+    }
+
+    /// <summary>From the sums of the columns: the gradients of their parameters, and of each set the mean and slope that dx needs.</summary>
+    private void Gather(nint batch, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> total, Span<Pair> means)
+    {
+        Span<Pair> gradients = parameters is null ? default : parameters.AsSpan((int)(batch * geometry.AffineCount), (int)geometry.AffineCount);
+        gradients.Clear();
+        for (int set = 0, column = 0; set < sets.Length; set++)
+        {
+            double invStd = sets[set].InvStd(eps);
+            for (int i = 0; i < geometry.Length; i++, column++)
+            {
+                int parameter = geometry.Affine == AffineAxis.Element ? column : set;
+                means[set] += affine.Weight(parameter) * total[column];
+                if (!gradients.IsEmpty)
+                    gradients[parameter] += new Pair(total[column].First, total[column].Second * invStd);
+            }
+            double n = geometry.SetSize;
+            means[set] = statistics.Fixed ? default : new(means[set].First / n * invStd, means[set].Second / n * invStd * invStd * invStd);
+        }
+    }
+
+    [SkipLocalsInit]
+    private void ReduceIn<TCompute>(nint batch, int block, ReadOnlySpan<Moments> sets, Span<Pair> ofBlock)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        int rows = ColumnTiles.RowsOf(geometry.Segments, block);
+        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
+        Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> lows = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> gradients = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
+        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        {
+            int width = Math.Min(ColumnTiles.Width, columns - column);
+            for (int i = 0; i < width; i++)
+            {
+                Centre<TCompute> centre = new(sets[(column + i) / (int)geometry.Length]);
+                highs[i] = centre.High;
+                lows[i] = centre.Low;
+            }
+            using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(dy, offset + column, rows, width, columns);
+            using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
+            Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref lows[0]));
+            for (int i = 0; i < width; i++)
+                ofBlock[column + i] = Pair.From((gradients[i], products[i]));
+        }
+    }
+
+    [SkipLocalsInit]
+    private void ApplyIn<TCompute>(nint batch, int block, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> means)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        int rows = ColumnTiles.RowsOf(geometry.Segments, block);
+        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
+        Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> lows = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> scales = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> offsets = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> slopes = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> forGradients = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> forInputs = stackalloc TCompute[ColumnTiles.Width];
+        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        {
+            int width = Math.Min(ColumnTiles.Width, columns - column);
+            for (int i = 0; i < width; i++)
+            {
+                int set = (column + i) / (int)geometry.Length;
+                Centre<TCompute> centre = new(sets[set]);
+                highs[i] = centre.High;
+                lows[i] = centre.Low;
+                scales[i] = TCompute.CreateTruncating(
+                    sets[set].InvStd(eps) * affine.Weight(geometry.Affine == AffineAxis.Element ? column + i : set));
+                offsets[i] = TCompute.CreateTruncating(means[set].First);
+                slopes[i] = TCompute.CreateTruncating(means[set].Second);
+            }
+            for (int row = 0; row < rows; row++)
+            {
+                nint at = offset + column + ((nint)row * columns);
+                ref TCompute g = ref MemoryMarshal.GetReference(dy.Read(at, width, forGradients));
+                Span<TCompute> to = dx.Target(at, width, forGradients);
+                if (statistics.Fixed)
+                {
+                    Map.Row(to, new Scaled<TCompute>(ref g, ref scales[0]));
+                }
+                else
+                {
+                    ref TCompute d = ref MemoryMarshal.GetReference(x.Read(at, width, forInputs));
+                    Map.Row(to, new Dx<TCompute>(ref g, ref d, ref highs[0], ref lows[0], ref scales[0], ref offsets[0], ref slopes[0]));
+                }
+                dx.Write<TCompute>(at, to);
+            }
+        }
+    }
+
+    private readonly ref struct Terms<TCompute>(
+        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs, ref TCompute lows) : IColumnTerms<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute g = ref g.Start;
+        private readonly ref TCompute x = ref x.Start;
+        private readonly ref TCompute highs = ref highs;
+        private readonly ref TCompute lows = ref lows;
+        private readonly nint gStride = g.Stride;
+        private readonly nint xStride = x.Stride;
+
+        public static bool HasSecond => true;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+            where TCount : struct, ICount
+        {
+            first = Lanes.Load(ref g, (row * gStride) + column, count);
+            second = first * (Lanes.Load(ref x, (row * xStride) + column, count)
+                - Lanes.Load(ref highs, column, count) - Lanes.Load(ref lows, column, count));
+        }
+    }
+
+    private readonly ref struct Scaled<TCompute>(ref TCompute g, ref TCompute scales) : IRowValues<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute g = ref g;
+        private readonly ref TCompute scales = ref scales;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => Lanes.Load(ref g, index, count) * Lanes.Load(ref scales, index, count);
+    }
+
+    private readonly ref struct Dx<TCompute>(
+        ref TCompute g, ref TCompute x, ref TCompute highs, ref TCompute lows, ref TCompute scales, ref TCompute offsets, ref TCompute slopes)
+        : IRowValues<TCompute> where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute g = ref g;
+        private readonly ref TCompute x = ref x;
+        private readonly ref TCompute highs = ref highs;
+        private readonly ref TCompute lows = ref lows;
+        private readonly ref TCompute scales = ref scales;
+        private readonly ref TCompute offsets = ref offsets;
+        private readonly ref TCompute slopes = ref slopes;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            (Lanes.Load(ref g, index, count) * Lanes.Load(ref scales, index, count)) - Lanes.Load(ref offsets, index, count)
+                - ((Lanes.Load(ref x, index, count) - Lanes.Load(ref highs, index, count) - Lanes.Load(ref lows, index, count))
+                    * Lanes.Load(ref slopes, index, count));
+    }
+}

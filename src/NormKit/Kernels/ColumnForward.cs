@@ -1,0 +1,188 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using NormKit.Threading;
+
+namespace NormKit.Kernels;
+
+/// <summary>
+/// Normalizes sets that lie side by side in every row of a matrix (<see cref="NormGeometry.IsColumnar"/>): lanes go across columns, sums go down
+/// them, and the columns of a set are merged last. A unit is a batch, a block some of its rows.
+/// </summary>
+/// <param name="geometry">Who shares statistics and weights.</param>
+/// <param name="x">The input.</param>
+/// <param name="y">The output.</param>
+/// <param name="affine">Weight and bias.</param>
+/// <param name="eps">Added to the variance.</param>
+/// <param name="statistics">Where the moments of the sets go, or come from.</param>
+/// <param name="partial">Room for the moments of each column of each block of a slot.</param>
+/// <param name="scales">Room for weight / std of each column of a slot.</param>
+internal readonly struct ColumnForward<T>(
+    NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<T> affine, double eps, StatisticsStore statistics,
+    Moments[] partial, double[] scales) : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly NormGeometry geometry = geometry;
+    private readonly int columns = checked((int)geometry.Columns);
+    private readonly int blocks = ColumnTiles.Blocks(geometry.Segments);
+
+    public void Reduce(nint slot, nint unit, int block, bool wide)
+    {
+        Span<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
+        if (wide)
+            ReduceIn<double>(unit, block, ofBlock);
+        else
+            ReduceIn<T>(unit, block, ofBlock);
+    }
+
+    public bool Combine(nint slot, nint unit, bool wide)
+    {
+        Span<Moments> sets = statistics.AllOf(slot, unit);
+        if (!statistics.Fixed)
+        {
+            Span<Moments> total = partial.AsSpan((int)(slot * blocks * columns), columns);
+            for (int block = 1; block < blocks; block++)
+            {
+                ReadOnlySpan<Moments> part = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
+                double share = (double)part[0].Count / (total[0].Count + part[0].Count);
+                for (int column = 0; column < columns; column++)
+                    total[column] = Moments.Combine(total[column], part[column], share);
+            }
+            int width = (int)geometry.Length;
+            for (int set = 0; set < sets.Length; set++)
+            {
+                sets[set] = default;
+                foreach (Moments column in total.Slice(set * width, width))
+                    sets[set] = Moments.Combine(sets[set], column);
+            }
+        }
+        bool needsDouble = false;
+        Span<double> ofSlot = scales.AsSpan((int)(slot * columns), columns);
+        for (int set = 0, column = 0; set < sets.Length; set++)
+        {
+            double invStd = sets[set].InvStd(eps);
+            needsDouble |= Normalizer.NeedsDouble<T>(sets[set], eps);
+            for (int i = 0; i < geometry.Length; i++, column++)
+                ofSlot[column] = invStd * affine.Weight(geometry.Affine == AffineAxis.Element ? column : set);
+        }
+        return needsDouble;
+    }
+
+    public void Apply(nint slot, nint unit, int block, bool wide)
+    {
+        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
+        ReadOnlySpan<double> ofSlot = scales.AsSpan((int)(slot * columns), columns);
+        if (wide)
+            ApplyIn<double>(unit, block, sets, ofSlot);
+        else
+            ApplyIn<T>(unit, block, sets, ofSlot);
+    }
+
+    [SkipLocalsInit]
+    private void ReduceIn<TCompute>(nint batch, int block, Span<Moments> ofBlock) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        int rows = ColumnTiles.RowsOf(geometry.Segments, block);
+        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
+        Span<TCompute> shifts = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> deviations = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> squares = stackalloc TCompute[ColumnTiles.Width];
+        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        {
+            int width = Math.Min(ColumnTiles.Width, columns - column);
+            using ColumnTile<TCompute> tile = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
+            Sums.DownColumns(rows, shifts[..width], default, new Values<TCompute>(tile));
+            for (int i = 0; i < width; i++)
+                shifts[i] = TCompute.CreateTruncating(double.CreateTruncating(shifts[i]) / rows);
+            Sums.DownColumns(rows, deviations[..width], squares[..width], new Deviations<TCompute>(tile, ref shifts[0]));
+            for (int i = 0; i < width; i++)
+                ofBlock[column + i] = RowMoments.Corrected(rows, shifts[i], deviations[i], squares[i]);
+        }
+    }
+
+    [SkipLocalsInit]
+    private void ApplyIn<TCompute>(nint batch, int block, ReadOnlySpan<Moments> sets, ReadOnlySpan<double> ofSlot)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        int rows = ColumnTiles.RowsOf(geometry.Segments, block);
+        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
+        Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> lows = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> weights = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> biases = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
+        int setWidth = (int)geometry.Length;
+        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        {
+            int width = Math.Min(ColumnTiles.Width, columns - column);
+            for (int i = 0; i < width; i++)
+            {
+                int set = (column + i) / setWidth;
+                Centre<TCompute> centre = new(sets[set]);
+                highs[i] = centre.High;
+                lows[i] = centre.Low;
+                weights[i] = TCompute.CreateTruncating(ofSlot[column + i]);
+                biases[i] = TCompute.CreateTruncating(affine.Bias(geometry.Affine == AffineAxis.Element ? column + i : set));
+            }
+            for (int row = 0; row < rows; row++)
+            {
+                nint at = offset + column + ((nint)row * columns);
+                ReadOnlySpan<TCompute> from = x.Read(at, width, scratch);
+                Span<TCompute> to = y.Target(at, width, scratch);
+                Map.Row(to, new ByColumn<TCompute>(
+                    ref MemoryMarshal.GetReference(from), ref highs[0], ref lows[0], ref weights[0], ref biases[0]));
+                y.Write<TCompute>(at, to);
+            }
+        }
+    }
+
+    private readonly ref struct Values<TCompute>(ColumnTile<TCompute> x) : IColumnTerms<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute x = ref x.Start;
+        private readonly nint stride = x.Stride;
+
+        public static bool HasSecond => false;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+            where TCount : struct, ICount
+        {
+            first = Lanes.Load(ref x, (row * stride) + column, count);
+            second = default;
+        }
+    }
+
+    private readonly ref struct Deviations<TCompute>(ColumnTile<TCompute> x, ref TCompute shifts) : IColumnTerms<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute x = ref x.Start;
+        private readonly ref TCompute shifts = ref shifts;
+        private readonly nint stride = x.Stride;
+
+        public static bool HasSecond => true;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+            where TCount : struct, ICount
+        {
+            first = Lanes.Load(ref x, (row * stride) + column, count) - Lanes.Load(ref shifts, column, count);
+            second = first * first;
+        }
+    }
+
+    private readonly ref struct ByColumn<TCompute>(
+        ref TCompute x, ref TCompute highs, ref TCompute lows, ref TCompute scales, ref TCompute biases) : IRowValues<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute x = ref x;
+        private readonly ref TCompute highs = ref highs;
+        private readonly ref TCompute lows = ref lows;
+        private readonly ref TCompute scales = ref scales;
+        private readonly ref TCompute biases = ref biases;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            ((Lanes.Load(ref x, index, count) - Lanes.Load(ref highs, index, count) - Lanes.Load(ref lows, index, count))
+                * Lanes.Load(ref scales, index, count)) + Lanes.Load(ref biases, index, count);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace NormKit.Kernels;
+
+/// <summary>
+/// How the column kernels cut a batch, a matrix whose rows are segments: in blocks of <see cref="RowsPerBlock"/> rows, whose moments are merged
+/// in double, and those in tiles of columns. Each column is summed on its own, so the width of a tile changes no bit.
+/// </summary>
+internal static class ColumnTiles
+{
+    public const int RowsPerBlock = 256;
+    public const int Width = 256;
+
+    public static int Blocks(nint rows) => checked((int)((rows + RowsPerBlock - 1) / RowsPerBlock));
+
+    public static int RowsOf(nint rows, int block) => (int)Math.Min(RowsPerBlock, rows - ((nint)block * RowsPerBlock));
+}
+
+/// <summary>A tile of a matrix in the computing type: in place where it lies there, else a copy in a rented array.</summary>
+internal readonly ref struct ColumnTile<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly T[]? rented;
+
+    public readonly ref T Start;
+    public readonly nint Stride;
+
+    private ColumnTile(ref T start, nint stride, T[]? rented)
+    {
+        Start = ref start;
+        Stride = stride;
+        this.rented = rented;
+    }
+
+    public static ColumnTile<T> Of<TStored>(TensorView<TStored> x, nint offset, int rows, int columns, nint stride)
+        where TStored : unmanaged, IBinaryFloatingPointIeee754<TStored>
+    {
+        if (x.Holds<T>())
+            return new(ref MemoryMarshal.GetReference(x.Direct<T>(offset, columns)), stride, null);
+        T[] copy = ArrayPool<T>.Shared.Rent(rows * columns);
+        for (int row = 0; row < rows; row++)
+            x.Fill(offset + (row * stride), copy.AsSpan(row * columns, columns));
+        return new(ref copy[0], columns, copy);
+    }
+
+    public void Dispose()
+    {
+        if (rented is not null)
+            ArrayPool<T>.Shared.Return(rented);
+    }
+}

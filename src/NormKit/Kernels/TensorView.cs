@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace NormKit.Kernels;
+
+/// <summary>
+/// A pinned tensor as a sequence of elements in the order that a geometry counts them, wherever they lie and whatever their type. Kernels read and
+/// write it a block at a time in the type they compute in; a block that already lies there in one piece is handed out as it is, any other goes
+/// through the caller's scratch. This is the only converter: other element types and strides need no kernel of their own.
+/// </summary>
+/// <remarks>A pointer, because a span cannot cross threads; whoever makes a view holds the memory pinned until all threads are done.</remarks>
+internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T>
+{
+    private readonly T* start;
+    private readonly StridedLayout? layout;
+
+    public TensorView(T* start, nint length, StridedLayout? layout = null)
+    {
+        this.start = start;
+        this.layout = layout;
+        Length = length;
+    }
+
+    public nint Length { get; }
+    public bool IsEmpty => Length == 0;
+
+    /// <summary>Whether blocks of <typeparamref name="TCompute"/> are handed out without a copy.</summary>
+    public bool Holds<TCompute>() => typeof(T) == typeof(TCompute) && layout is null;
+
+    /// <summary>The elements as they lie; only where <see cref="Holds{TCompute}"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<TCompute> Direct<TCompute>(nint offset, int length) where TCompute : unmanaged
+    {
+        Debug.Assert(Holds<TCompute>() && offset >= 0 && length >= 0 && offset + length <= Length);
+        return new Span<TCompute>((TCompute*)(start + offset), length);
+    }
+
+    /// <summary>The elements from <paramref name="offset"/> on, copied into <paramref name="scratch"/> unless they can be had in place.</summary>
+    public ReadOnlySpan<TCompute> Read<TCompute>(nint offset, int length, Span<TCompute> scratch) where TCompute : unmanaged, INumberBase<TCompute>
+    {
+        if (Holds<TCompute>())
+            return Direct<TCompute>(offset, length);
+        Fill(offset, scratch[..length]);
+        return scratch[..length];
+    }
+
+    /// <summary>Copies the elements from <paramref name="offset"/> on.</summary>
+    public void Fill<TCompute>(nint offset, Span<TCompute> block) where TCompute : unmanaged, INumberBase<TCompute>
+    {
+        Debug.Assert(offset >= 0 && offset + block.Length <= Length);
+        if (typeof(T) == typeof(TCompute))
+        {
+            Span<T> same = MemoryMarshal.CreateSpan(ref Unsafe.As<TCompute, T>(ref MemoryMarshal.GetReference(block)), block.Length);
+            if (layout is null)
+                new ReadOnlySpan<T>(start + offset, block.Length).CopyTo(same);
+            else
+                layout.Gather(start, offset, same);
+        }
+        else if (layout is null)
+        {
+            TensorPrimitives.ConvertTruncating(new ReadOnlySpan<T>(start + offset, block.Length), block);
+        }
+        else
+        {
+            Span<T> part = stackalloc T[PartLength];
+            for (int done = 0; done < block.Length; done += PartLength)
+            {
+                Span<T> gathered = part[..Math.Min(PartLength, block.Length - done)];
+                layout.Gather(start, offset + done, gathered);
+                TensorPrimitives.ConvertTruncating<T, TCompute>(gathered, block[done..]);
+            }
+        }
+    }
+
+    /// <summary>Where a result for <paramref name="offset"/> on goes: in place, or into scratch that <see cref="Write"/> then stores.</summary>
+    public Span<TCompute> Target<TCompute>(nint offset, int length, Span<TCompute> scratch) where TCompute : unmanaged =>
+        Holds<TCompute>() ? Direct<TCompute>(offset, length) : scratch[..length];
+
+    /// <summary>Stores what <see cref="Target"/> handed out, rounded once; does nothing where that was the tensor itself.</summary>
+    public void Write<TCompute>(nint offset, ReadOnlySpan<TCompute> block) where TCompute : unmanaged, INumberBase<TCompute>
+    {
+        Debug.Assert(offset >= 0 && offset + block.Length <= Length);
+        if (Holds<TCompute>())
+            return;
+        if (typeof(T) == typeof(TCompute))
+        {
+            layout!.Scatter(start, offset, MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<TCompute, T>(ref MemoryMarshal.GetReference(block)), block.Length));
+        }
+        else if (layout is null)
+        {
+            TensorPrimitives.ConvertTruncating(block, new Span<T>(start + offset, block.Length));
+        }
+        else
+        {
+            Span<T> part = stackalloc T[PartLength];
+            for (int done = 0; done < block.Length; done += PartLength)
+            {
+                ReadOnlySpan<TCompute> rest = block.Slice(done, Math.Min(PartLength, block.Length - done));
+                TensorPrimitives.ConvertTruncating(rest, part);
+                layout.Scatter<T>(start, offset + done, part[..rest.Length]);
+            }
+        }
+    }
+
+    private static int PartLength => 256;
+}

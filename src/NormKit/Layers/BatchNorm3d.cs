@@ -1,0 +1,23 @@
+using System.Numerics;
+using NormKit.Interop;
+
+namespace NormKit;
+
+/// <summary>Batch norm for an input of shape (N, C, D, H, W).</summary>
+/// <remarks><inheritdoc/></remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class BatchNorm3d<T> : BatchNorm<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <inheritdoc/>
+    public BatchNorm3d(int numFeatures, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
+        : base(nameof(BatchNorm3d<>), numFeatures, eps, momentum, affine, trackRunningStats)
+    {
+    }
+
+    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    {
+        if (x.Lengths.Length != 5)
+            throw new ArgumentException($"{Name}: expected 5D input (got {x.Lengths.Length}D input).", "input");
+        base.ForwardCore(x, y, saved);
+    }
+}

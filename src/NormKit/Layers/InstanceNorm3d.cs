@@ -1,0 +1,26 @@
+using System.Numerics;
+using NormKit.Interop;
+
+namespace NormKit;
+
+/// <summary>Instance norm for an input of shape (N, C, D, H, W), or one sample (C, D, H, W).</summary>
+/// <remarks><inheritdoc/></remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class InstanceNorm3d<T> : InstanceNorm<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <inheritdoc/>
+    public InstanceNorm3d(int numFeatures, double eps = 1e-5, double? momentum = 0.1, bool affine = false, bool trackRunningStats = false)
+        : base(nameof(InstanceNorm3d<>), numFeatures, eps, momentum, affine, trackRunningStats)
+    {
+    }
+
+    private protected override int UnbatchedRank => 4;
+
+    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    {
+        // A single sample has become a batch of one by now, so another rank than that fits neither form.
+        if (x.Lengths.Length != 5)
+            throw new ArgumentException($"{Name}: expected 4D or 5D input (got {x.Lengths.Length}D input).", "input");
+        base.ForwardCore(x, y, saved);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using NormKit.Interop;
+
+namespace NormKit;
+
+/// <summary>What batch norm and instance norm have in common: a value a channel, and running statistics.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public abstract class RunningNormLayer<T> : NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly T[]? runningMean;
+    private readonly T[]? runningVar;
+    private double? momentum;
+
+    private protected RunningNormLayer(string name, int numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
+        : base(name, eps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(numFeatures, 1);
+        NumFeatures = numFeatures;
+        Momentum = momentum;
+        TrackRunningStats = trackRunningStats;
+        Weight = affine ? new([numFeatures], T.One) : null;
+        Bias = affine ? new([numFeatures], T.Zero) : null;
+        if (trackRunningStats)
+        {
+            RunningMean = Tensor.Create(runningMean = new T[numFeatures], [numFeatures]);
+            RunningVar = Tensor.Create(runningVar = new T[numFeatures], [numFeatures]);
+            ResetRunningStats();
+        }
+    }
+
+    /// <summary>How many channels an input has.</summary>
+    public int NumFeatures { get; }
+
+    /// <summary>The weight of the new value, <c>running = (1 - momentum) * running + momentum * batch</c>; null: see the layer.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside 0 to 1.</exception>
+    public double? Momentum
+    {
+        get => momentum;
+        set
+        {
+            if (value is not (null or (>= 0 and <= 1)))
+                throw new ArgumentOutOfRangeException(nameof(value), value, $"{Name}: momentum is the weight of the new value, between 0 and 1, or null.");
+            momentum = value;
+        }
+    }
+
+    /// <summary>Whether running statistics are kept.</summary>
+    public bool TrackRunningStats { get; }
+
+    /// <summary>The running mean of each channel; null where they are not tracked.</summary>
+    public Tensor<T>? RunningMean { get; }
+
+    /// <summary>The running unbiased variance of each channel; null where they are not tracked.</summary>
+    public Tensor<T>? RunningVar { get; }
+
+    /// <summary>How many training batches the running statistics have seen.</summary>
+    public long NumBatchesTracked { get; set; }
+
+    /// <summary>Sets the running mean to 0, the running variance to 1 and the count to 0.</summary>
+    public void ResetRunningStats()
+    {
+        runningMean.AsSpan().Fill(T.Zero);
+        runningVar.AsSpan().Fill(T.One);
+        NumBatchesTracked = 0;
+    }
+
+    /// <summary>PyTorch's rule: the input's own statistics in training, and wherever there are no running ones.</summary>
+    private protected bool UsesInputStatistics => Training || !TrackRunningStats;
+
+    private protected Operand<T> RunningMeans => Operand<T>.OfOptional(runningMean);
+
+    private protected Operand<T> RunningVars => Operand<T>.OfOptional(runningVar);
+
+    private protected void RequireChannels(in Operand<T> x)
+    {
+        if (x.Lengths.Length >= 2 && x.Lengths[1] != NumFeatures)
+            throw new ArgumentException($"{Name}: expected input's size at dim=1 to match numFeatures ({NumFeatures}), but got: {x.Lengths[1]}; input size {Shapes.Text(x.Lengths)}.", "input");
+    }
+}

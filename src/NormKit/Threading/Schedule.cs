@@ -1,0 +1,138 @@
+using System.Buffers;
+
+namespace NormKit.Threading;
+
+/// <summary>
+/// A normalization as the scheduler sees it: units (a set, or a batch of column sets), each reduced block by block, combined, then applied block
+/// by block. Blocks of a unit may be reduced by different threads; they are combined by one, in block order.
+/// </summary>
+internal interface IUnitKernel
+{
+    /// <summary>Reduces one block of a unit; <paramref name="wide"/>: in double.</summary>
+    void Reduce(nint slot, nint unit, int block, bool wide);
+
+    /// <summary>Merges the unit's blocks. True when floats cannot hold the unit's squares: it is then reduced and applied in double.</summary>
+    bool Combine(nint slot, nint unit, bool wide);
+
+    /// <summary>Writes one block of results.</summary>
+    void Apply(nint slot, nint unit, int block, bool wide);
+}
+
+/// <summary>
+/// Decides how a kernel's units are spread over threads, which changes no bit of the result. Many units: each thread takes whole ones and applies
+/// them while they are in its cache. Few large ones: all threads share the blocks of a phase.
+/// </summary>
+internal readonly record struct Schedule
+{
+    /// <summary>Below this, waking a thread costs more than it saves.</summary>
+    private const int BytesWorthAThread = 128 * 1024;
+
+    private readonly nint units;
+    private readonly int blocks;
+    private readonly int workers;
+    private readonly bool inPhases;
+    private readonly nint grain;
+
+    /// <param name="units">Units to normalize.</param>
+    /// <param name="blocks">Blocks of each unit.</param>
+    /// <param name="bytes">What the whole call reads and writes, about.</param>
+    /// <param name="maxDegreeOfParallelism">The most threads to use; -1 for one a processor.</param>
+    public Schedule(nint units, int blocks, nint bytes, int maxDegreeOfParallelism)
+    {
+        this.units = units;
+        this.blocks = blocks;
+        workers = Workers(bytes, maxDegreeOfParallelism);
+        inPhases = workers > 1 && blocks > 1 && units < 4 * workers;
+        nint items = inPhases ? units * blocks : units;
+        nint bytesPerItem = Math.Max(1, bytes / Math.Max(1, items));
+        // Pieces of at least 32 KiB, and some for every worker so that none waits long for the last.
+        grain = workers == 1 ? items : Math.Clamp(items / (8 * workers), 1, Math.Max(1, 1 + (BytesWorthAThread / 4 / bytesPerItem)) * 8);
+        Slots = inPhases ? units : workers;
+    }
+
+    /// <summary>How many units a kernel keeps results of at a time.</summary>
+    public nint Slots { get; }
+
+    public static int Workers(nint bytes, int maxDegreeOfParallelism)
+    {
+        int most = maxDegreeOfParallelism < 0 ? Environment.ProcessorCount : maxDegreeOfParallelism;
+        return (int)Math.Clamp(bytes / BytesWorthAThread, 1, most);
+    }
+
+    public void Run<TKernel>(in TKernel kernel, bool reduce) where TKernel : struct, IUnitKernel
+    {
+        if (!inPhases)
+        {
+            RunItems(new WholeUnits<TKernel>(kernel, blocks, reduce));
+            return;
+        }
+        bool[] wide = ArrayPool<bool>.Shared.Rent(checked((int)units));
+        wide.AsSpan(0, (int)units).Clear();
+        if (reduce)
+            RunItems(new Phase<TKernel>(kernel, blocks, wide, apply: false, wideOnly: false));
+        bool anyWide = false;
+        for (nint unit = 0; unit < units; unit++)
+            anyWide |= wide[unit] = kernel.Combine(unit, unit, wide: false);
+        if (anyWide && reduce)
+        {
+            RunItems(new Phase<TKernel>(kernel, blocks, wide, apply: false, wideOnly: true));
+            for (nint unit = 0; unit < units; unit++)
+            {
+                if (wide[unit])
+                    kernel.Combine(unit, unit, wide: true);
+            }
+        }
+        RunItems(new Phase<TKernel>(kernel, blocks, wide, apply: true, wideOnly: false));
+        ArrayPool<bool>.Shared.Return(wide);
+    }
+
+    private void RunItems<TWork>(in TWork work) where TWork : struct, IParallelWork
+    {
+        nint items = inPhases ? units * blocks : units;
+        if (workers == 1)
+            work.Run(0, 0, items);
+        else
+            ParallelJob<TWork>.Run(in work, items, grain, workers);
+    }
+
+    private readonly struct WholeUnits<TKernel>(TKernel kernel, int blocks, bool reduce) : IParallelWork where TKernel : struct, IUnitKernel
+    {
+        private readonly TKernel kernel = kernel;
+
+        public void Run(int slot, nint start, nint end)
+        {
+            for (nint unit = start; unit < end; unit++)
+            {
+                for (int block = 0; reduce && block < blocks; block++)
+                    kernel.Reduce(slot, unit, block, wide: false);
+                bool wide = kernel.Combine(slot, unit, wide: false);
+                if (wide && reduce)
+                {
+                    for (int block = 0; block < blocks; block++)
+                        kernel.Reduce(slot, unit, block, wide: true);
+                    kernel.Combine(slot, unit, wide: true);
+                }
+                for (int block = 0; block < blocks; block++)
+                    kernel.Apply(slot, unit, block, wide);
+            }
+        }
+    }
+
+    private readonly struct Phase<TKernel>(TKernel kernel, int blocks, bool[] wide, bool apply, bool wideOnly) : IParallelWork
+        where TKernel : struct, IUnitKernel
+    {
+        private readonly TKernel kernel = kernel;
+
+        public void Run(int slot, nint start, nint end)
+        {
+            for (nint item = start; item < end; item++)
+            {
+                (nint unit, nint block) = Math.DivRem(item, blocks);
+                if (apply)
+                    kernel.Apply(unit, unit, (int)block, wide[unit]);
+                else if (wide[unit] || !wideOnly)
+                    kernel.Reduce(unit, unit, (int)block, wide[unit]);
+            }
+        }
+    }
+}
