@@ -47,6 +47,19 @@ public sealed class PairwiseDistance
         return Tensor.Create(distances, KeepDim ? [.. shape[..^1], 1] : shape[..^1]);
     }
 
+    /// <summary>The distance of each pair of vectors, into a tensor.</summary>
+    /// <param name="x1">The first tensor: (*, D) or (D).</param>
+    /// <param name="x2">The second: of the same shape, or (D).</param>
+    /// <param name="destination">Overwritten with the distances, of the longer shape without its last dimension, or with length 1 there.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public void Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> destination)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Tensor<T> distances = Forward(x1, x2);
+        RequireShape("destination", destination.Lengths, distances.Lengths);
+        distances.CopyTo(destination);
+    }
+
     /// <summary>The distance of each pair of vectors, on spans.</summary>
     /// <param name="x1">The first tensor's values, row-major.</param>
     /// <param name="x2">The second's: as many, or those of one vector.</param>
@@ -81,6 +94,24 @@ public sealed class PairwiseDistance
         T[] gradX1 = new T[x1.FlattenedLength], gradX2 = new T[x2.FlattenedLength];
         Gradients<T>(Flat(gradOutput), Flat(x1), Flat(x2), (int)shape[^1], gradX1, gradX2);
         return (Tensor.Create(gradX1, x1.Lengths), Tensor.Create(gradX2, x2.Lengths));
+    }
+
+    /// <summary>The gradients, into tensors.</summary>
+    /// <param name="gradOutput">The gradient of each distance.</param>
+    /// <param name="x1">The first tensor.</param>
+    /// <param name="x2">The second.</param>
+    /// <param name="gradX1">Overwritten with the gradient of <paramref name="x1"/>, of its shape.</param>
+    /// <param name="gradX2">Overwritten with the gradient of <paramref name="x2"/>, of its shape.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public void Backward<T>(
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2,
+        in TensorSpan<T> gradX1, in TensorSpan<T> gradX2) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RequireShape(nameof(gradX1), gradX1.Lengths, x1.Lengths);
+        RequireShape(nameof(gradX2), gradX2.Lengths, x2.Lengths);
+        (Tensor<T> first, Tensor<T> second) = Backward(gradOutput, x1, x2);
+        first.CopyTo(gradX1);
+        second.CopyTo(gradX2);
     }
 
     /// <summary>The gradients on spans.</summary>
@@ -177,6 +208,12 @@ public sealed class PairwiseDistance
         T[] values = new T[tensor.FlattenedLength];
         tensor.FlattenTo(values);
         return values;
+    }
+
+    private static void RequireShape(string name, ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> needed)
+    {
+        if (!lengths.SequenceEqual(needed))
+            throw new ArgumentException($"PairwiseDistance: {name} has shape {Shapes.Text(lengths)}; it needs {Shapes.Text(needed)}.", name);
     }
 
     private static int Check<T>(ReadOnlySpan<nint> shape, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2) where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -12,45 +12,45 @@ public static partial class Functional
     /// Input and output: (N, C, *), (N, C) included; weight, bias and running statistics: (C).
     /// Source: Ioffe, Szegedy 2015, arXiv:1502.03167.</remarks>
     /// <param name="input">The tensor to normalize: (N, C, *).</param>
+    /// <param name="training">Whether the statistics are those of the batch; otherwise the running ones are used.</param>
     /// <param name="runningMean">Moved towards the batch's mean in training, used instead of it otherwise; a value a channel, or none.</param>
     /// <param name="runningVar">The same for the variance; the unbiased one, divided by n - 1, moves it.</param>
     /// <param name="weight">A value a channel; none for ones.</param>
     /// <param name="bias">A value a channel; none for zeros.</param>
-    /// <param name="training">Whether the statistics are those of the batch; otherwise the running ones are used.</param>
     /// <param name="momentum">The weight of the new value: <c>running = (1 - momentum) * running + momentum * batch</c>.</param>
     /// <param name="eps">Added to the variance, inside the root.</param>
-    /// <param name="saved">Filled with what <see cref="Backward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, in TensorSpan{T}, int)"/> needs; null where no gradient is wanted.</param>
+    /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
     /// <returns>The normalized tensor, channels-last where the input is, else row-major.</returns>
     /// <exception cref="ArgumentException">There is one value per channel in training, there are no running statistics otherwise, a shape does not fit, or the destination overlaps an input.</exception>
     /// <exception cref="ArgumentOutOfRangeException">eps is negative or not finite, momentum is outside 0 to 1, or the number of threads is 0.</exception>
     public static Tensor<T> BatchNorm<T>(
-        in ReadOnlyTensorSpan<T> input, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
+        in ReadOnlyTensorSpan<T> input, bool training, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
         in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
-        bool training = false, double momentum = 0.1,
+        double momentum = 0.1,
         double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Tensor<T> destination = Results.Like(Operand<T>.Of(input));
-        BatchNorm(input, destination.AsTensorSpan(), runningMean, runningVar, weight, bias, training, momentum, eps, saved, maxDegreeOfParallelism);
+        BatchNorm(input, destination.AsTensorSpan(), training, runningMean, runningVar, weight, bias, momentum, eps, saved, maxDegreeOfParallelism);
         return destination;
     }
 
-    /// <inheritdoc cref="BatchNorm{T}(in ReadOnlyTensorSpan{T}, in TensorSpan{T}, in TensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, bool, double, double, SavedStatistics, int)"/>
+    /// <inheritdoc cref="BatchNorm{T}(in ReadOnlyTensorSpan{T}, bool, in TensorSpan{T}, in TensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, double, double, SavedStatistics, int)"/>
     /// <param name="input">The tensor to normalize: (N, C, *).</param>
     /// <param name="destination">Overwritten with the normalized tensor; of the input's shape, in any layout; may be the input.</param>
+    /// <param name="training">Whether the statistics are those of the batch; otherwise the running ones are used.</param>
     /// <param name="runningMean">Moved towards the batch's mean in training, used instead of it otherwise; a value a channel, or none.</param>
     /// <param name="runningVar">The same for the variance; the unbiased one, divided by n - 1, moves it.</param>
     /// <param name="weight">A value a channel; none for ones.</param>
     /// <param name="bias">A value a channel; none for zeros.</param>
-    /// <param name="training">Whether the statistics are those of the batch; otherwise the running ones are used.</param>
     /// <param name="momentum">The weight of the new value: <c>running = (1 - momentum) * running + momentum * batch</c>.</param>
     /// <param name="eps">Added to the variance, inside the root.</param>
     /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
     public static void BatchNorm<T>(
-        in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
+        in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, bool training, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
         in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
-        bool training = false, double momentum = 0.1,
+        double momentum = 0.1,
         double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         BatchNormCore(
@@ -59,24 +59,24 @@ public static partial class Functional
             eps, saved, maxDegreeOfParallelism);
     }
 
-    /// <inheritdoc cref="BatchNorm{T}(in ReadOnlyTensorSpan{T}, in TensorSpan{T}, in TensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, bool, double, double, SavedStatistics, int)"/>
+    /// <inheritdoc cref="BatchNorm{T}(in ReadOnlyTensorSpan{T}, bool, in TensorSpan{T}, in TensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, double, double, SavedStatistics, int)"/>
     /// <param name="input">The values to normalize.</param>
     /// <param name="shape">The lengths of the dimensions of input: (N, C, *), in either format.</param>
     /// <param name="destination">Overwritten with the normalized values, in the same order; may be the input.</param>
+    /// <param name="training">Whether the statistics are those of the batch; otherwise the running ones are used.</param>
     /// <param name="runningMean">Moved towards the batch's mean in training, used instead of it otherwise; a value a channel, or none.</param>
     /// <param name="runningVar">The same for the variance; the unbiased one, divided by n - 1, moves it.</param>
     /// <param name="weight">A value a channel; none for ones.</param>
     /// <param name="bias">A value a channel; none for zeros.</param>
-    /// <param name="training">Whether the statistics are those of the batch; otherwise the running ones are used.</param>
     /// <param name="momentum">The weight of the new value: <c>running = (1 - momentum) * running + momentum * batch</c>.</param>
     /// <param name="eps">Added to the variance, inside the root.</param>
     /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="format">The order in memory of input and destination.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
     public static void BatchNorm<T>(
-        ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, Span<T> runningMean = default, Span<T> runningVar = default,
+        ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, bool training, Span<T> runningMean = default, Span<T> runningVar = default,
         ReadOnlySpan<T> weight = default, ReadOnlySpan<T> bias = default,
-        bool training = false, double momentum = 0.1,
+        double momentum = 0.1,
         double eps = 1e-5, SavedStatistics? saved = null, MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

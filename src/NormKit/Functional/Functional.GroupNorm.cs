@@ -16,7 +16,7 @@ public static partial class Functional
     /// <param name="weight">A value a channel; none for ones.</param>
     /// <param name="bias">A value a channel; none for zeros.</param>
     /// <param name="eps">Added to the variance, inside the root.</param>
-    /// <param name="saved">Filled with what <see cref="Backward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, in TensorSpan{T}, int)"/> needs; null where no gradient is wanted.</param>
+    /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
     /// <returns>The normalized tensor, channels-last where the input is, else row-major.</returns>
     /// <exception cref="ArgumentException">The channels do not split into equal groups, there is one value in all, a shape does not fit, or the destination overlaps an input.</exception>

@@ -17,65 +17,72 @@ public static partial class Functional
     /// <param name="input">The input of the forward call, unchanged since.</param>
     /// <param name="saved">What the forward call saved.</param>
     /// <param name="weight">The weight of the forward call, or none.</param>
-    /// <param name="gradWeight">Overwritten with the gradient of the weight, of its shape; none where it is not wanted.</param>
-    /// <param name="gradBias">Overwritten with the gradient of the bias, of its shape; none where it is not wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
-    /// <returns>The gradient of the input.</returns>
+    /// <returns>The gradients of the input, and of weight and bias, of the weight's shape; null where no weight is given.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or outputs overlap inputs.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward call.</exception>
-    public static Tensor<T> Backward<T>(
+    public static (Tensor<T> GradInput, Tensor<T>? GradWeight, Tensor<T>? GradBias) Backward<T>(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in ReadOnlyTensorSpan<T> weight = default,
-        in TensorSpan<T> gradWeight = default, in TensorSpan<T> gradBias = default, int maxDegreeOfParallelism = -1)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Tensor<T> gradInput = Results.Like(Operand<T>.Of(input));
-        Backward(gradOutput, input, saved, gradInput.AsTensorSpan(), weight, gradWeight, gradBias, maxDegreeOfParallelism);
-        return gradInput;
+        if (weight.IsEmpty)
+        {
+            Backward(gradOutput, input, saved, default, gradInput.AsTensorSpan(), default, default, maxDegreeOfParallelism);
+            return (gradInput, null, null);
+        }
+        Tensor<T> gradWeight = Tensor.CreateFromShapeUninitialized<T>(weight.Lengths), gradBias = Tensor.CreateFromShapeUninitialized<T>(weight.Lengths);
+        Backward(gradOutput, input, saved, weight, gradInput.AsTensorSpan(), gradWeight.AsTensorSpan(), gradBias.AsTensorSpan(), maxDegreeOfParallelism);
+        return (gradInput, gradWeight, gradBias);
     }
 
-    /// <inheritdoc cref="Backward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, in TensorSpan{T}, int)"/>
+    /// <summary>The gradients of any of the layers, into tensors.</summary>
     /// <param name="gradOutput">The gradient of the output, of the input's shape.</param>
     /// <param name="input">The input of the forward call, unchanged since.</param>
     /// <param name="saved">What the forward call saved.</param>
-    /// <param name="gradInput">Overwritten with the gradient of the input; may be <paramref name="gradOutput"/> or <paramref name="input"/>; none where it is not wanted.</param>
     /// <param name="weight">The weight of the forward call, or none.</param>
+    /// <param name="gradInput">Overwritten with the gradient of the input; may be <paramref name="gradOutput"/> or <paramref name="input"/>; none where it is not wanted.</param>
     /// <param name="gradWeight">Overwritten with the gradient of the weight, of its shape; none where it is not wanted.</param>
     /// <param name="gradBias">Overwritten with the gradient of the bias, of its shape; none where it is not wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <exception cref="ArgumentException">A shape does not fit, or outputs overlap inputs.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward call.</exception>
     public static void Backward<T>(
-        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in TensorSpan<T> gradInput,
-        in ReadOnlyTensorSpan<T> weight = default, in TensorSpan<T> gradWeight = default, in TensorSpan<T> gradBias = default,
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in ReadOnlyTensorSpan<T> weight,
+        in TensorSpan<T> gradInput, in TensorSpan<T> gradWeight = default, in TensorSpan<T> gradBias = default,
         int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(saved);
         NormCall.Backward(
-            saved.Layer.Length == 0 ? "Backward" : saved.Layer, Operand<T>.Of(gradOutput), Operand<T>.Of(input), saved, Operand<T>.OfOptional(weight),
-            Operand<T>.OfOptional(gradInput), Operand<T>.OfOptional(gradWeight), Operand<T>.OfOptional(gradBias), add: false, maxDegreeOfParallelism);
+            NameOf(saved), Operand<T>.Of(gradOutput), Operand<T>.Of(input), saved, Operand<T>.OfOptional(weight), Operand<T>.OfOptional(gradInput),
+            Operand<T>.OfOptional(gradWeight), Operand<T>.OfOptional(gradBias), add: false, maxDegreeOfParallelism);
     }
 
-    /// <inheritdoc cref="Backward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, in TensorSpan{T}, int)"/>
+    /// <summary>The gradients of any of the layers, on spans.</summary>
     /// <param name="gradOutput">The gradient of the output.</param>
     /// <param name="input">The input of the forward call, unchanged since.</param>
     /// <param name="shape">The lengths of the input's dimensions, (N, C, *) in either format.</param>
     /// <param name="saved">What the forward call saved.</param>
-    /// <param name="gradInput">Overwritten with the gradient of the input; may be <paramref name="gradOutput"/> or <paramref name="input"/>; empty where it is not wanted.</param>
     /// <param name="weight">The weight of the forward call, or empty.</param>
+    /// <param name="gradInput">Overwritten with the gradient of the input; may be <paramref name="gradOutput"/> or <paramref name="input"/>; empty where it is not wanted.</param>
     /// <param name="gradWeight">Overwritten with the gradient of the weight; empty where it is not wanted.</param>
     /// <param name="gradBias">Overwritten with the gradient of the bias; empty where it is not wanted.</param>
     /// <param name="format">The order in memory of gradOutput, input and gradInput.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <exception cref="ArgumentException">A length does not fit, or outputs overlap inputs.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward call.</exception>
     public static void Backward<T>(
-        ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, SavedStatistics saved, Span<T> gradInput,
-        ReadOnlySpan<T> weight = default, Span<T> gradWeight = default, Span<T> gradBias = default,
+        ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, SavedStatistics saved, ReadOnlySpan<T> weight,
+        Span<T> gradInput, Span<T> gradWeight = default, Span<T> gradBias = default,
         MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(saved);
-        string layer = saved.Layer.Length == 0 ? "Backward" : saved.Layer;
+        string layer = NameOf(saved);
         NormCall.Backward(
             layer, Operand<T>.Of(gradOutput, shape, format, layer, nameof(gradOutput)), Operand<T>.Of(input, shape, format, layer, nameof(input)), saved,
-            Operand<T>.OfOptional(weight),
-            gradInput.IsEmpty ? Operand<T>.None : Operand<T>.Of(gradInput, shape, format, layer, nameof(gradInput)),
-            Operand<T>.OfOptional(gradWeight),
-            Operand<T>.OfOptional(gradBias), add: false, maxDegreeOfParallelism);
+            Operand<T>.OfOptional(weight), gradInput.IsEmpty ? Operand<T>.None : Operand<T>.Of(gradInput, shape, format, layer, nameof(gradInput)),
+            Operand<T>.OfOptional(gradWeight), Operand<T>.OfOptional(gradBias), add: false, maxDegreeOfParallelism);
     }
+
+    private static string NameOf(SavedStatistics saved) => saved.Layer.Length == 0 ? nameof(Backward) : saved.Layer;
 }

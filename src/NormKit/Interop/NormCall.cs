@@ -38,6 +38,8 @@ internal static class NormCall
         Moments[]? moments = saved is not null
             ? saved.Prepare(layer, grouping, x.Lengths, eps, running.Use == RunningUse.Normalize)
             : wantsMoments ? ArrayPool<Moments>.Shared.Rent(sets) : null;
+        if (x.IsEmpty)
+            moments.AsSpan().Clear();   // no set has elements, and none keeps those of an earlier call
         if (running.Use == RunningUse.Normalize)
             RunningStatistics.Read<T>(running.Mean, running.Variance, moments);
         if (!x.IsEmpty)

@@ -143,18 +143,25 @@ internal readonly struct ColumnBackward<T>(
                 offsets[i] = TCompute.CreateTruncating(means[set].First);
                 slopes[i] = TCompute.CreateTruncating(means[set].Second);
             }
-            for (int row = 0; row < rows; row++)
+            int rowsAtOnce = ColumnTiles.RowsAtOnce(columns);
+            ColumnTiles.Repeat(highs, width, rowsAtOnce);
+            ColumnTiles.Repeat(lows, width, rowsAtOnce);
+            ColumnTiles.Repeat(scales, width, rowsAtOnce);
+            ColumnTiles.Repeat(offsets, width, rowsAtOnce);
+            ColumnTiles.Repeat(slopes, width, rowsAtOnce);
+            for (int row = 0; row < rows; row += rowsAtOnce)
             {
                 nint at = offset + column + ((nint)row * columns);
-                ref TCompute g = ref MemoryMarshal.GetReference(dy.Read(at, width, forGradients));
-                Span<TCompute> to = dx.Target(at, width, forGradients);
+                int length = Math.Min(rowsAtOnce, rows - row) * width;
+                ref TCompute g = ref MemoryMarshal.GetReference(dy.Read(at, length, forGradients));
+                Span<TCompute> to = dx.Target(at, length, forGradients);
                 if (statistics.Fixed)
                 {
                     Map.Row(to, new Scaled<TCompute>(ref g, ref scales[0]));
                 }
                 else
                 {
-                    ref TCompute d = ref MemoryMarshal.GetReference(x.Read(at, width, forInputs));
+                    ref TCompute d = ref MemoryMarshal.GetReference(x.Read(at, length, forInputs));
                     Map.Row(to, new Dx<TCompute>(ref g, ref d, ref highs[0], ref lows[0], ref scales[0], ref offsets[0], ref slopes[0]));
                 }
                 dx.Write<TCompute>(at, to);
@@ -179,9 +186,9 @@ internal readonly struct ColumnBackward<T>(
         public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
             where TCount : struct, ICount
         {
-            first = Lanes.Load(ref g, (row * gStride) + column, count);
-            second = first * (Lanes.Load(ref x, (row * xStride) + column, count)
-                - Lanes.Load(ref highs, column, count) - Lanes.Load(ref lows, column, count));
+            first = count.Load(ref g, (row * gStride) + column);
+            second = first * (count.Load(ref x, (row * xStride) + column)
+                - count.Load(ref highs, column) - count.Load(ref lows, column));
         }
     }
 
@@ -192,7 +199,7 @@ internal readonly struct ColumnBackward<T>(
         private readonly ref TCompute scales = ref scales;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => Lanes.Load(ref g, index, count) * Lanes.Load(ref scales, index, count);
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * count.Load(ref scales, index);
     }
 
     private readonly ref struct Dx<TCompute>(
@@ -209,8 +216,8 @@ internal readonly struct ColumnBackward<T>(
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (Lanes.Load(ref g, index, count) * Lanes.Load(ref scales, index, count)) - Lanes.Load(ref offsets, index, count)
-                - ((Lanes.Load(ref x, index, count) - Lanes.Load(ref highs, index, count) - Lanes.Load(ref lows, index, count))
-                    * Lanes.Load(ref slopes, index, count));
+            (count.Load(ref g, index) * count.Load(ref scales, index)) - count.Load(ref offsets, index)
+                - ((count.Load(ref x, index) - count.Load(ref highs, index) - count.Load(ref lows, index))
+                    * count.Load(ref slopes, index));
     }
 }

@@ -94,8 +94,27 @@ internal readonly struct ColumnForward<T>(
             for (int i = 0; i < width; i++)
                 shifts[i] = TCompute.CreateTruncating(double.CreateTruncating(shifts[i]) / rows);
             Sums.DownColumns(rows, deviations[..width], squares[..width], new Deviations<TCompute>(tile, ref shifts[0]));
+            FlagUnderflow(rows, tile, shifts[..width], squares[..width]);
             for (int i = 0; i < width; i++)
                 ofBlock[column + i] = RowMoments.Corrected(rows, shifts[i], deviations[i], squares[i]);
+        }
+    }
+
+    /// <summary>Makes the squares of a column NaN where they are too small for a float and not all zero.</summary>
+    private static void FlagUnderflow<TCompute>(int rows, ColumnTile<TCompute> tile, Span<TCompute> shifts, Span<TCompute> squares)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        bool any = false;
+        foreach (TCompute square in squares)
+            any |= RowMoments.MayHaveUnderflowed(rows, square);
+        if (!any)
+            return;
+        Span<TCompute> magnitudes = stackalloc TCompute[ColumnTiles.Width];
+        Sums.DownColumns(rows, magnitudes[..squares.Length], default, new Magnitudes<TCompute>(tile, ref shifts[0]));
+        for (int i = 0; i < squares.Length; i++)
+        {
+            if (RowMoments.MayHaveUnderflowed(rows, squares[i]) && magnitudes[i] != TCompute.Zero)
+                squares[i] = TCompute.NaN;
         }
     }
 
@@ -123,11 +142,17 @@ internal readonly struct ColumnForward<T>(
                 weights[i] = TCompute.CreateTruncating(ofSlot[column + i]);
                 biases[i] = TCompute.CreateTruncating(affine.Bias(geometry.Affine == AffineAxis.Element ? column + i : set));
             }
-            for (int row = 0; row < rows; row++)
+            int rowsAtOnce = ColumnTiles.RowsAtOnce(columns);
+            ColumnTiles.Repeat(highs, width, rowsAtOnce);
+            ColumnTiles.Repeat(lows, width, rowsAtOnce);
+            ColumnTiles.Repeat(weights, width, rowsAtOnce);
+            ColumnTiles.Repeat(biases, width, rowsAtOnce);
+            for (int row = 0; row < rows; row += rowsAtOnce)
             {
                 nint at = offset + column + ((nint)row * columns);
-                ReadOnlySpan<TCompute> from = x.Read(at, width, scratch);
-                Span<TCompute> to = y.Target(at, width, scratch);
+                int length = Math.Min(rowsAtOnce, rows - row) * width;
+                ReadOnlySpan<TCompute> from = x.Read(at, length, scratch);
+                Span<TCompute> to = y.Target(at, length, scratch);
                 Map.Row(to, new ByColumn<TCompute>(
                     ref MemoryMarshal.GetReference(from), ref highs[0], ref lows[0], ref weights[0], ref biases[0]));
                 y.Write<TCompute>(at, to);
@@ -147,7 +172,7 @@ internal readonly struct ColumnForward<T>(
         public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
             where TCount : struct, ICount
         {
-            first = Lanes.Load(ref x, (row * stride) + column, count);
+            first = count.Load(ref x, (row * stride) + column);
             second = default;
         }
     }
@@ -165,8 +190,26 @@ internal readonly struct ColumnForward<T>(
         public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
             where TCount : struct, ICount
         {
-            first = Lanes.Load(ref x, (row * stride) + column, count) - Lanes.Load(ref shifts, column, count);
+            first = count.Load(ref x, (row * stride) + column) - count.Load(ref shifts, column);
             second = first * first;
+        }
+    }
+
+    private readonly ref struct Magnitudes<TCompute>(ColumnTile<TCompute> x, ref TCompute shifts) : IColumnTerms<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute x = ref x.Start;
+        private readonly ref TCompute shifts = ref shifts;
+        private readonly nint stride = x.Stride;
+
+        public static bool HasSecond => false;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+            where TCount : struct, ICount
+        {
+            first = Vector512.Abs(count.Load(ref x, (row * stride) + column) - count.Load(ref shifts, column));
+            second = default;
         }
     }
 
@@ -182,7 +225,7 @@ internal readonly struct ColumnForward<T>(
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((Lanes.Load(ref x, index, count) - Lanes.Load(ref highs, index, count) - Lanes.Load(ref lows, index, count))
-                * Lanes.Load(ref scales, index, count)) + Lanes.Load(ref biases, index, count);
+            ((count.Load(ref x, index) - count.Load(ref highs, index) - count.Load(ref lows, index))
+                * count.Load(ref scales, index)) + count.Load(ref biases, index);
     }
 }

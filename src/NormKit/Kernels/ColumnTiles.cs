@@ -15,6 +15,16 @@ internal static class ColumnTiles
 
     public static int Blocks(nint rows) => checked((int)((rows + RowsPerBlock - 1) / RowsPerBlock));
 
+    /// <summary>How many rows that follow each other in memory are written as one: short rows would cost more to begin than to write.</summary>
+    public static int RowsAtOnce(int columns) => Math.Max(1, Width / columns);
+
+    /// <summary>Repeats a row's values, so that they serve for several rows written as one.</summary>
+    public static void Repeat<T>(Span<T> values, int width, int times)
+    {
+        for (int i = 1; i < times; i++)
+            values[..width].CopyTo(values[(i * width)..]);
+    }
+
     public static int RowsOf(nint rows, int block) => (int)Math.Min(RowsPerBlock, rows - ((nint)block * RowsPerBlock));
 }
 

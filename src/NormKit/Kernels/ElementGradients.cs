@@ -86,8 +86,8 @@ internal readonly struct ElementGradients<T>(
         public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
             where TCount : struct, ICount
         {
-            first = Lanes.Load(ref g, (row * gStride) + column, count);
-            second = first * ((Lanes.Load(ref x, (row * xStride) + column, count)
+            first = count.Load(ref g, (row * gStride) + column);
+            second = first * ((count.Load(ref x, (row * xStride) + column)
                 - Vector512.Create(Unsafe.Add(ref highs, row)) - Vector512.Create(Unsafe.Add(ref lows, row)))
                 * Vector512.Create(Unsafe.Add(ref invStds, row)));
         }

@@ -11,22 +11,6 @@ namespace NormKit.Kernels;
 /// </summary>
 internal static class Lanes
 {
-    /// <summary>The elements from <paramref name="index"/> on; lanes past <paramref name="count"/> are zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<T> Load<T, TCount>(ref readonly T start, nint index, TCount count) where T : unmanaged where TCount : struct, ICount =>
-        typeof(TCount) == typeof(Whole)
-            ? Vector512.LoadUnsafe(in start, (nuint)index)
-            : LoadPart(ref Unsafe.Add(ref Unsafe.AsRef(in start), index), count.Lanes);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store<T, TCount>(Vector512<T> value, ref T start, nint index, TCount count) where T : unmanaged where TCount : struct, ICount
-    {
-        if (typeof(TCount) == typeof(Whole))
-            value.StoreUnsafe(ref start, (nuint)index);
-        else
-            StorePart(value, ref Unsafe.Add(ref start, index), count.Lanes);
-    }
-
     /// <summary>Zeroes the lanes from <paramref name="count"/> on, whatever they hold.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Keep<T>(Vector512<T> value, int count) where T : unmanaged =>
@@ -43,20 +27,6 @@ internal static class Lanes
             : four.GetElement(0) + four.GetElement(1);
     }
 
-    private static Vector512<T> LoadPart<T>(ref T start, int count) where T : unmanaged
-    {
-        Debug.Assert(count > 0 && count < Vector512<T>.Count);
-        Vector512<T> value = Vector512<T>.Zero;
-        MemoryMarshal.CreateSpan(ref start, count).CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<Vector512<T>, T>(ref value), Vector512<T>.Count));
-        return value;
-    }
-
-    private static void StorePart<T>(Vector512<T> value, ref T start, int count) where T : unmanaged
-    {
-        Debug.Assert(count > 0 && count < Vector512<T>.Count);
-        MemoryMarshal.CreateSpan(ref Unsafe.As<Vector512<T>, T>(ref value), count).CopyTo(MemoryMarshal.CreateSpan(ref start, count));
-    }
-
     private static class Masks<T> where T : unmanaged
     {
         // Sliding a window over ones followed by zeros gives each mask without a comparison of indices.
@@ -67,20 +37,46 @@ internal static class Lanes
     }
 }
 
-/// <summary>How many lanes of a vector are meant. A type, so that the JIT compiles whole vectors without a trace of the other case.</summary>
+/// <summary>
+/// How many lanes of a vector are meant. Two types, so that the JIT compiles a loop over whole vectors without a trace of the other case.
+/// </summary>
 internal interface ICount
 {
-    int Lanes { get; }
+    /// <summary>The elements from <paramref name="index"/> on; zero in the lanes that are not meant.</summary>
+    Vector512<T> Load<T>(ref T start, nint index) where T : unmanaged;
+
+    /// <summary>Writes the lanes that are meant.</summary>
+    void Store<T>(Vector512<T> value, ref T start, nint index) where T : unmanaged;
 }
 
-/// <summary>All of them.</summary>
+/// <summary>All lanes.</summary>
 internal readonly struct Whole : ICount
 {
-    public int Lanes => throw new UnreachableException();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<T> Load<T>(ref T start, nint index) where T : unmanaged => Vector512.LoadUnsafe(ref start, (nuint)index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store<T>(Vector512<T> value, ref T start, nint index) where T : unmanaged => value.StoreUnsafe(ref start, (nuint)index);
 }
 
-/// <summary>The first few.</summary>
+/// <summary>The first few lanes, at least one and not all.</summary>
 internal readonly struct Part(int lanes) : ICount
 {
     public int Lanes { get; } = lanes;
+
+    public Vector512<T> Load<T>(ref T start, nint index) where T : unmanaged
+    {
+        Debug.Assert(Lanes > 0 && Lanes < Vector512<T>.Count);
+        Vector512<T> value = Vector512<T>.Zero;
+        MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes)
+            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<Vector512<T>, T>(ref value), Vector512<T>.Count));
+        return value;
+    }
+
+    public void Store<T>(Vector512<T> value, ref T start, nint index) where T : unmanaged
+    {
+        Debug.Assert(Lanes > 0 && Lanes < Vector512<T>.Count);
+        MemoryMarshal.CreateSpan(ref Unsafe.As<Vector512<T>, T>(ref value), Lanes)
+            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes));
+    }
 }

@@ -30,5 +30,5 @@ internal static class Map
     private static void Tail<T, TValues>(ref T y, int index, Part count, TValues values)
         where T : unmanaged
         where TValues : IRowValues<T>, allows ref struct =>
-        Lanes.Store(values.At(index, count), ref y, index, count);
+        count.Store(values.At(index, count), ref y, index);
 }

@@ -186,8 +186,8 @@ internal readonly struct RowBackward<T>(
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second) where TCount : struct, ICount
         {
-            first = Lanes.Load(ref g, index, count);
-            second = first * centre.Subtract(Lanes.Load(ref x, index, count));
+            first = count.Load(ref g, index);
+            second = first * centre.Subtract(count.Load(ref x, index));
         }
     }
 
@@ -204,8 +204,8 @@ internal readonly struct RowBackward<T>(
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second) where TCount : struct, ICount
         {
-            first = Lanes.Load(ref g, index, count) * Lanes.Load(ref weight, index, count);
-            second = first * centre.Subtract(Lanes.Load(ref x, index, count));
+            first = count.Load(ref g, index) * count.Load(ref weight, index);
+            second = first * centre.Subtract(count.Load(ref x, index));
         }
     }
 
@@ -216,7 +216,7 @@ internal readonly struct RowBackward<T>(
         private readonly Vector512<TCompute> scale = Vector512.Create(scale);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => Lanes.Load(ref g, index, count) * scale;
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * scale;
     }
 
     private readonly ref struct DxUniform<TCompute>(
@@ -232,7 +232,7 @@ internal readonly struct RowBackward<T>(
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (Lanes.Load(ref g, index, count) * scale) - mean - (centre.Subtract(Lanes.Load(ref x, index, count)) * slope);
+            (count.Load(ref g, index) * scale) - mean - (centre.Subtract(count.Load(ref x, index)) * slope);
     }
 
     private readonly ref struct DxByElement<TCompute>(
@@ -249,7 +249,7 @@ internal readonly struct RowBackward<T>(
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (Lanes.Load(ref g, index, count) * Lanes.Load(ref weight, index, count) * invStd) - mean
-                - (centre.Subtract(Lanes.Load(ref x, index, count)) * slope);
+            (count.Load(ref g, index) * count.Load(ref weight, index) * invStd) - mean
+                - (centre.Subtract(count.Load(ref x, index)) * slope);
     }
 }

@@ -101,7 +101,7 @@ internal readonly struct RowForward<T>(
         private readonly Vector512<TCompute> shift = Vector512.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => (centre.Subtract(Lanes.Load(ref x, index, count)) * scale) + shift;
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => (centre.Subtract(count.Load(ref x, index)) * scale) + shift;
     }
 
     private readonly ref struct ByElement<TCompute>(
@@ -116,6 +116,6 @@ internal readonly struct RowForward<T>(
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (centre.Subtract(Lanes.Load(ref x, index, count)) * invStd * Lanes.Load(ref weight, index, count)) + Lanes.Load(ref bias, index, count);
+            (centre.Subtract(count.Load(ref x, index)) * invStd * count.Load(ref weight, index)) + count.Load(ref bias, index);
     }
 }

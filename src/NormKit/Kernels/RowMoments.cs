@@ -21,8 +21,17 @@ internal static class RowMoments
         T sum = Sums.AlongRow<T, Values<T>>(n, new(ref x)).First;
         T shift = T.CreateTruncating(double.CreateTruncating(sum) / n);
         (T first, T second) = Sums.AlongRow<T, Deviations<T>>(n, new(ref x, Vector512.Create(shift)));
+        if (MayHaveUnderflowed(n, second) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector512.Create(shift))).First != T.Zero)
+            second = T.NaN;
         return Corrected(n, shift, first, second);
     }
+
+    /// <summary>
+    /// Whether squares of floats are too small to be trusted. Unless all deviations are zero, such a sum is made NaN, which has the set done again
+    /// in double (<see cref="Normalizer.NeedsDouble"/>).
+    /// </summary>
+    public static bool MayHaveUnderflowed<T>(int n, T squares) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        typeof(T) == typeof(float) && double.CreateTruncating(squares) < n * 1e-30;
 
     /// <summary>The moments of n numbers, from the sums of their deviations from a shift and of the squares of these.</summary>
     public static Moments Corrected<T>(int n, T shift, T deviations, T squares) where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -94,7 +103,7 @@ internal static class RowMoments
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
         {
-            first = Lanes.Load(ref x, index, count);
+            first = count.Load(ref x, index);
             second = default;
         }
     }
@@ -108,8 +117,21 @@ internal static class RowMoments
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
         {
-            first = Lanes.Load(ref x, index, count) - shift;
+            first = count.Load(ref x, index) - shift;
             second = first * first;
+        }
+    }
+    private readonly ref struct Magnitudes<T>(ref T x, Vector512<T> shift) : IRowTerms<T> where T : unmanaged
+    {
+        private readonly ref T x = ref x;
+
+        public static bool HasSecond => false;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        {
+            first = Vector512.Abs(count.Load(ref x, index) - shift);
+            second = default;
         }
     }
 }

@@ -132,8 +132,8 @@ internal static class Sums
             if (TTerms.HasSecond)
                 second += b;
         }
-        Lanes.Store(first, ref firstSums, column, count);
+        count.Store(first, ref firstSums, column);
         if (TTerms.HasSecond)
-            Lanes.Store(second, ref secondSums, column, count);
+            count.Store(second, ref secondSums, column);
     }
 }

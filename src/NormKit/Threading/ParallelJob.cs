@@ -67,7 +67,9 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
         }
         try
         {
-            TakePieces(slot: entered + 1);
+            // Read again: once inside, this loop cannot end, but the one that the first look saw may have ended in between.
+            if (entered < helpersAllowed)
+                TakePieces(slot: entered + 1);
         }
         catch (Exception e)
         {

@@ -27,6 +27,9 @@ internal readonly record struct Schedule
     /// <summary>Below this, waking a thread costs more than it saves.</summary>
     private const int BytesWorthAThread = 128 * 1024;
 
+    /// <summary>What a thread takes at a time: much against the cost of taking it, little against the whole, so that none waits long for the last.</summary>
+    private const int PieceBytes = 64 * 1024;
+
     private readonly nint units;
     private readonly int blocks;
     private readonly int workers;
@@ -44,9 +47,8 @@ internal readonly record struct Schedule
         workers = Workers(bytes, maxDegreeOfParallelism);
         inPhases = workers > 1 && blocks > 1 && units < 4 * workers;
         nint items = inPhases ? units * blocks : units;
-        nint bytesPerItem = Math.Max(1, bytes / Math.Max(1, items));
-        // Pieces of at least 32 KiB, and some for every worker so that none waits long for the last.
-        grain = workers == 1 ? items : Math.Clamp(items / (8 * workers), 1, Math.Max(1, 1 + (BytesWorthAThread / 4 / bytesPerItem)) * 8);
+        nint itemsWorthTaking = PieceBytes / Math.Max(1, bytes / Math.Max(1, items));
+        grain = Math.Max(1, Math.Min(itemsWorthTaking, items / (4 * workers)));
         Slots = inPhases ? units : workers;
     }
 

@@ -1,0 +1,65 @@
+namespace NormKit.IO;
+
+/// <summary>Opens files for reading and replaces them whole. A failure of the file system becomes one line that names the file.</summary>
+internal static class FilePath
+{
+    internal static TResult Read<TResult>(string path, Func<FileStream, TResult> read)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return read(stream);
+        }
+        catch (Exception error) when (IsOfTheFileSystem(error))
+        {
+            throw new TensorFileException($"{path}: cannot be read: {Reason(path, error)}", error);
+        }
+    }
+
+    /// <summary>Writes a temporary file beside the target and renames it over the target, so that a failed run changes nothing.</summary>
+    internal static void Replace(string path, Action<FileStream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string? temporary = null;
+        try
+        {
+            // Through a link the file it points to is replaced, not the link.
+            FileInfo named = new(path);
+            string target = named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+            if (Directory.Exists(target))
+                throw new TensorFileException($"{path}: cannot be written: it is a directory.");
+
+            string beside = Path.Combine(Path.GetDirectoryName(target)!, $".normkit-{Path.GetRandomFileName()}.tmp");
+            using (FileStream stream = new(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                temporary = beside;
+                write(stream);
+            }
+
+            File.Move(temporary, target, overwrite: true);
+            temporary = null;
+        }
+        catch (Exception error) when (IsOfTheFileSystem(error))
+        {
+            throw new TensorFileException($"{path}: cannot be written: {Reason(path, error)}", error);
+        }
+        finally
+        {
+            if (temporary is not null)
+                File.Delete(temporary);
+        }
+    }
+
+    private static bool IsOfTheFileSystem(Exception error) =>
+        error is UnauthorizedAccessException or (IOException and not TensorFileException);
+
+    private static string Reason(string path, Exception error) => error switch
+    {
+        FileNotFoundException => "there is no such file.",
+        DirectoryNotFoundException => "its directory does not exist.",
+        UnauthorizedAccessException when Directory.Exists(path) => "it is a directory.",
+        UnauthorizedAccessException => "access is denied.",
+        _ => error.Message,
+    };
+}

@@ -1,0 +1,113 @@
+using System.IO.Compression;
+
+namespace NormKit.IO;
+
+/// <summary>Reads and writes .npz files: zip archives of .npy entries, NumPy's format for several named arrays.</summary>
+/// <remarks>Names are those of <c>numpy.load(path).files</c>: without the ".npy" of the entry. Entries that do not end so hold no arrays
+/// and are passed over. Nothing is ever extracted to the file system, so a name may contain anything. Sizes that the archive declares
+/// are not trusted, checksums are verified, and two entries of one name are refused.</remarks>
+public static class NpzFile
+{
+    private const string Suffix = ".npy";
+
+    // NumPy's date for every entry, so that equal tensors make equal files.
+    private static readonly DateTimeOffset EntryDate = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The names of the arrays, in the order of the archive.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged.</exception>
+    public static IReadOnlyList<string> Names(string path) => ReadArchive(path, arrays => arrays.Keys.ToList());
+
+    /// <summary>Reads one array.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The array's name, without ".npy".</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, has no such array, or one of an unsupported type.</exception>
+    public static StoredTensor Read(string path, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return ReadArchive(path, arrays => arrays.TryGetValue(name, out ZipArchiveEntry? entry)
+            ? ReadEntry(path, name, entry)
+            : throw TensorNames.Unknown(path, name, arrays.Keys));
+    }
+
+    /// <summary>Reads all arrays.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its arrays is of an unsupported type.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) =>
+        ReadArchive(path, arrays => arrays.ToDictionary(array => array.Key, array => ReadEntry(path, array.Key, array.Value)));
+
+    /// <summary>Writes arrays in the order given.</summary>
+    /// <param name="path">Replaced whole, or left as it was if writing fails.</param>
+    /// <param name="tensors">Names, without ".npy", and tensors of any element type but bfloat16, which the format does not have.</param>
+    /// <param name="compress">Whether to deflate the entries, as <c>numpy.savez_compressed</c> does.</param>
+    /// <exception cref="TensorFileException">The file cannot be written, or a tensor is bfloat16.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice or is no valid Unicode text.</exception>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, bool compress = false)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        FilePath.Replace(path, stream =>
+        {
+            using ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
+            CompressionLevel level = compress ? CompressionLevel.Optimal : CompressionLevel.NoCompression;
+            HashSet<string> written = [];
+            foreach ((string name, StoredTensor tensor) in tensors)
+            {
+                TensorNames.RequireNew(written, name, tensor);
+                ZipArchiveEntry entry = archive.CreateEntry(name + Suffix, level);
+                entry.LastWriteTime = EntryDate;
+                using Stream content = entry.Open();
+                NpyFile.WriteArray(content, tensor, $"{path}:{name}");
+            }
+        });
+    }
+
+    private static TResult ReadArchive<TResult>(string path, Func<OrderedDictionary<string, ZipArchiveEntry>, TResult> read) =>
+        FilePath.Read(path, stream =>
+        {
+            // From a pipe ZipArchive would first copy everything into memory.
+            if (!stream.CanSeek)
+                throw new TensorFileException($"{path}: is a pipe or device; a .npz file is read from its end and must be a regular file.");
+            try
+            {
+                using ZipArchive archive = new(stream, ZipArchiveMode.Read);
+                return read(Arrays(path, archive, stream.Length));
+            }
+            catch (InvalidDataException error)
+            {
+                throw new TensorFileException($"{path}: zip archive: {error.Message}", error);
+            }
+        });
+
+    private static OrderedDictionary<string, ZipArchiveEntry> Arrays(string path, ZipArchive archive, long fileLength)
+    {
+        OrderedDictionary<string, ZipArchiveEntry> arrays = [];
+        long room = fileLength;
+        foreach (ZipArchiveEntry entry in archive.Entries)
+        {
+            // Entries that share their bytes are how a small archive becomes a large bomb (Fifield 2019, "A better zip bomb").
+            if (entry.CompressedLength < 0 || (room -= entry.CompressedLength) < 0)
+                throw new TensorFileException($"{path}: zip directory: its entries claim more bytes than the file has; it is damaged.");
+            if (!entry.FullName.EndsWith(Suffix, StringComparison.Ordinal))
+                continue;
+            if (!arrays.TryAdd(entry.FullName[..^Suffix.Length], entry))
+                throw new TensorFileException($"{path}: zip directory: entry {TensorFileException.Quote(entry.FullName)} occurs twice.");
+        }
+
+        return arrays;
+    }
+
+    private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry)
+    {
+        string location = $"{path}:{name}";
+        if (entry.IsEncrypted)
+            throw new TensorFileException($"{location}: zip entry: it is encrypted; decrypt the archive first.");
+
+        using Stream content = entry.Open();
+        ByteSource source = new(content, location, length: null, checksummed: true);
+        StoredTensor tensor = NpyFile.Read(source);
+        return source.Crc32 == entry.Crc32
+            ? tensor
+            : throw new TensorFileException(
+                $"{location}: zip entry: checksum {source.Crc32:x8} is not the declared {entry.Crc32:x8}; the file is damaged.");
+    }
+}

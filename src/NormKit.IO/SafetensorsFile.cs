@@ -1,0 +1,171 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace NormKit.IO;
+
+/// <summary>Reads and writes .safetensors files: named tensors of one memory layout behind a JSON header, as on Hugging Face.</summary>
+/// <remarks>The header is validated whole before anything else is read: lengths, shapes and offsets must agree, and the tensors must
+/// cover the data section without hole or overlap. Reads F16, BF16, F32, F64, I8 to I64, U8 to U64 and BOOL; of the other types
+/// (F8_E4M3, C64, ...) the file's other tensors can be read.
+/// Source: huggingface/safetensors at 24b0b28, README and safetensors/src/tensor.rs.</remarks>
+public static class SafetensorsFile
+{
+    private const int Alignment = 8;
+
+    /// <summary>The names of the tensors, in the order of the header.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged.</exception>
+    public static IReadOnlyList<string> Names(string path) =>
+        FilePath.Read(path, stream => SafetensorsHeader.Read(stream, path).Entries.Keys.ToList());
+
+    /// <summary>The strings that the file carries beside its tensors; empty if it has none.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged.</exception>
+    public static IReadOnlyDictionary<string, string> Metadata(string path) =>
+        FilePath.Read(path, stream => SafetensorsHeader.Read(stream, path).Metadata);
+
+    /// <summary>Reads one tensor.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The tensor's name.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, has no such tensor, or one of an unsupported type.</exception>
+    public static StoredTensor Read(string path, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return FilePath.Read(path, stream =>
+        {
+            SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
+            return header.Entries.TryGetValue(name, out SafetensorsEntry? entry)
+                ? ReadEntry(stream, path, header, entry)
+                : throw TensorNames.Unknown(path, name, header.Entries.Keys);
+        });
+    }
+
+    /// <summary>Reads all tensors.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its tensors is of an unsupported type.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) => FilePath.Read(path, stream =>
+    {
+        SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
+        return header.Entries.ToDictionary(entry => entry.Key, entry => ReadEntry(stream, path, header, entry.Value));
+    });
+
+    /// <summary>Writes tensors, widest element type first and then by name, as the reference implementation orders them.</summary>
+    /// <param name="path">Replaced whole, or left as it was if writing fails.</param>
+    /// <param name="tensors">Names and tensors, of any element type.</param>
+    /// <param name="metadata">Strings to carry along.</param>
+    /// <exception cref="TensorFileException">The file cannot be written, or its header would exceed 100 000 000 bytes.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice, is no valid Unicode text, or is "__metadata__".</exception>
+    public static void Write(
+        string path,
+        IEnumerable<KeyValuePair<string, StoredTensor>> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        FilePath.Replace(path, stream =>
+        {
+            List<KeyValuePair<string, StoredTensor>> ordered = Order(tensors);
+            ReadOnlySpan<byte> header = FormatHeader(ordered, metadata);
+            if (header.Length > SafetensorsHeader.MaxLength)
+            {
+                throw new TensorFileException(
+                    $"{path}: the header has {header.Length} bytes, the format allows {SafetensorsHeader.MaxLength}.");
+            }
+
+            Span<byte> length = stackalloc byte[sizeof(ulong)];
+            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+            stream.Write(length);
+            stream.Write(header);
+            foreach ((_, StoredTensor tensor) in ordered)
+                stream.Write(tensor.Bytes);
+        });
+    }
+
+    private static StoredTensor ReadEntry(FileStream stream, string path, SafetensorsHeader header, SafetensorsEntry entry)
+    {
+        if (entry.Type.ElementType is not ElementType type)
+            throw entry.Error(path, $"dtype {entry.Type.Name} is not supported; convert it to F16, BF16, F32 or F64 first");
+        if (entry.End - entry.Begin > Array.MaxLength)
+        {
+            throw entry.Error(path, $"shape {TensorShape.Text(entry.Shape)} of {entry.Type.Name}: {entry.End - entry.Begin} bytes, "
+                + $"larger than an array can be here ({Array.MaxLength})");
+        }
+
+        stream.Position = header.DataStart + entry.Begin;
+        byte[] bytes = ByteSource.Of(stream, path).ReadArray((int)(entry.End - entry.Begin), "data");
+        return new StoredTensor(type, entry.Shape, bytes);
+    }
+
+    // Decreasing alignment keeps each tensor aligned to its element without padding, which the format does not allow.
+    private static List<KeyValuePair<string, StoredTensor>> Order(IEnumerable<KeyValuePair<string, StoredTensor>> tensors)
+    {
+        HashSet<string> names = [SafetensorsHeader.MetadataKey];
+        List<KeyValuePair<string, StoredTensor>> ordered = [];
+        foreach (KeyValuePair<string, StoredTensor> named in tensors)
+        {
+            TensorNames.RequireNew(names, named.Key, named.Value);
+            ordered.Add(named);
+        }
+
+        return
+        [
+            .. ordered
+                .OrderByDescending(named => SafetensorsType.IndexOf(named.Value.ElementType))
+                .ThenBy(named => named.Key, StringComparer.Ordinal),
+        ];
+    }
+
+    private static ReadOnlySpan<byte> FormatHeader(
+        List<KeyValuePair<string, StoredTensor>> ordered, IReadOnlyDictionary<string, string>? metadata)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            WriteMetadata(json, metadata);
+            long offset = 0;
+            foreach ((string name, StoredTensor tensor) in ordered)
+            {
+                json.WriteStartObject(name);
+                json.WriteString("dtype", SafetensorsType.All[SafetensorsType.IndexOf(tensor.ElementType)].Name);
+                json.WriteStartArray("shape");
+                foreach (nint length in tensor.Shape)
+                    json.WriteNumberValue(length);
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(offset);
+                offset += tensor.Bytes.Length;
+                json.WriteNumberValue(offset);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        while (buffer.WrittenCount % Alignment != 0)
+            buffer.Write(" "u8);
+        return buffer.WrittenSpan;
+    }
+
+    private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string>? metadata)
+    {
+        if (metadata is null)
+            return;
+
+        json.WriteStartObject(SafetensorsHeader.MetadataKey);
+        foreach ((string key, string value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (value is null || !TensorNames.IsUnicode(key) || !TensorNames.IsUnicode(value))
+            {
+                throw new ArgumentException(
+                    $"The metadata {TensorFileException.Quote(key)} is null or no valid Unicode text.", nameof(metadata));
+            }
+
+            json.WriteString(key, value);
+        }
+
+        json.WriteEndObject();
+    }
+}
