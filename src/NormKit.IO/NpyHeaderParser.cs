@@ -6,19 +6,19 @@ namespace NormKit.IO;
 /// <summary>Reads the Python dictionary of a .npy header: three keys, literals only, no recursion, nothing evaluated.</summary>
 internal ref struct NpyHeaderParser
 {
-    private readonly ReadOnlySpan<byte> _text;
-    private readonly int _offset;
-    private readonly string _file;
-    private int _at;
+    private readonly ReadOnlySpan<byte> text;
+    private readonly int offset;
+    private readonly string file;
+    private int at;
 
     private NpyHeaderParser(ReadOnlySpan<byte> text, int offset, string file)
     {
-        _text = text;
-        _offset = offset;
-        _file = file;
+        this.text = text;
+        this.offset = offset;
+        this.file = file;
     }
 
-    private readonly byte Current => _at < _text.Length ? _text[_at] : (byte)0;
+    private readonly byte Current => at < text.Length ? text[at] : (byte)0;
 
     /// <param name="text">The header's bytes. Latin-1 in versions 1 and 2, UTF-8 in 3, but all that is valid is ASCII.</param>
     /// <param name="offset">Where the text begins in the file, for error messages.</param>
@@ -66,7 +66,7 @@ internal ref struct NpyHeaderParser
                 throw Error("dictionary", $"expected ',' or '}}', found {Found()}");
         }
 
-        if (Next() != 0 || _at < _text.Length)
+        if (Next() != 0 || at < text.Length)
             throw Error("dictionary", $"expected only spaces after the dictionary, found {Found()}");
         string? missing = element is null ? "descr" : fortranOrder is null ? "fortran_order" : shape is null ? "shape" : null;
         if (missing is not null)
@@ -118,10 +118,10 @@ internal ref struct NpyHeaderParser
     private bool Bool()
     {
         Next();
-        bool isTrue = _text[_at..].StartsWith("True"u8);
-        if (!isTrue && !_text[_at..].StartsWith("False"u8))
+        bool isTrue = text[at..].StartsWith("True"u8);
+        if (!isTrue && !text[at..].StartsWith("False"u8))
             throw Error("fortran_order", $"expected True or False, found {Found()}");
-        _at += isTrue ? 4 : 5;
+        at += isTrue ? 4 : 5;
         return isTrue;
     }
 
@@ -148,10 +148,10 @@ internal ref struct NpyHeaderParser
     private nint Length()
     {
         Next();
-        int start = _at;
+        int start = at;
         while (char.IsAsciiDigit((char)Current))
-            _at++;
-        ReadOnlySpan<byte> digits = _text[start.._at];
+            at++;
+        ReadOnlySpan<byte> digits = text[start..at];
         if (digits.IsEmpty)
             throw Error("shape", $"expected a non-negative integer, found {Found()}");
         if (digits.Length > 1 && digits[0] == '0')
@@ -159,7 +159,7 @@ internal ref struct NpyHeaderParser
         if (!nint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out nint length))
             throw Error("shape", $"dimension {Show(digits)} exceeds {nint.MaxValue}");
         if (Current == 'L')
-            _at++; // Python 2 wrote its long integers so
+            at++; // Python 2 wrote its long integers so
         return length;
     }
 
@@ -168,18 +168,18 @@ internal ref struct NpyHeaderParser
         byte quote = Next();
         if (quote is not ((byte)'\'' or (byte)'"'))
             throw Error(field, $"expected a quoted string, found {Found()}");
-        int length = _text[(_at + 1)..].IndexOf(quote);
+        int length = text[(at + 1)..].IndexOf(quote);
         if (length < 0)
             throw Error(field, "the string does not end");
-        ReadOnlySpan<byte> content = _text.Slice(_at + 1, length);
-        _at += length + 2;
+        ReadOnlySpan<byte> content = text.Slice(at + 1, length);
+        at += length + 2;
         return content;
     }
 
     private byte Next()
     {
         while (Current is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
-            _at++;
+            at++;
         return Current;
     }
 
@@ -187,7 +187,7 @@ internal ref struct NpyHeaderParser
     {
         bool found = Next() == expected;
         if (found)
-            _at++;
+            at++;
         return found;
     }
 
@@ -197,10 +197,10 @@ internal ref struct NpyHeaderParser
             throw Error(field, $"expected '{expected}', found {Found()}");
     }
 
-    private readonly string Found() => _at < _text.Length ? Show(_text.Slice(_at, 1)) : "the end";
+    private readonly string Found() => at < text.Length ? Show(text.Slice(at, 1)) : "the end";
 
     private static string Show(ReadOnlySpan<byte> text) => TensorFileException.Quote(Encoding.Latin1.GetString(text));
 
     private readonly TensorFileException Error(string field, string rule) =>
-        new($"{_file}: header, {field}, near byte {_offset + _at}: {rule}.");
+        new($"{file}: header, {field}, near byte {offset + at}: {rule}.");
 }

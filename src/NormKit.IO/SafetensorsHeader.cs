@@ -12,10 +12,10 @@ internal sealed class SafetensorsHeader
 
     internal const string MetadataKey = "__metadata__";
 
-    private readonly string _file;
-    private bool _hasMetadata;
+    private readonly string file;
+    private bool hasMetadata;
 
-    private SafetensorsHeader(string file) => _file = file;
+    private SafetensorsHeader(string file) => this.file = file;
 
     internal OrderedDictionary<string, SafetensorsEntry> Entries { get; } = [];
 
@@ -68,20 +68,20 @@ internal sealed class SafetensorsHeader
         catch (JsonException error)
         {
             throw new TensorFileException(
-                $"{_file}: header: not valid JSON near byte {DataStart - text.Length + json.BytesConsumed}: {error.Message}", error);
+                $"{file}: header: not valid JSON near byte {DataStart - text.Length + json.BytesConsumed}: {error.Message}", error);
         }
         catch (InvalidOperationException error) // from GetString: an escape such as \ud800 that is half a character
         {
             throw new TensorFileException(
-                $"{_file}: header: a string near byte {DataStart - text.Length + json.BytesConsumed} is no valid Unicode text.", error);
+                $"{file}: header: a string near byte {DataStart - text.Length + json.BytesConsumed} is no valid Unicode text.", error);
         }
     }
 
     private void ReadMetadata(ref Utf8JsonReader json)
     {
-        if (_hasMetadata)
+        if (hasMetadata)
             throw Error(MetadataKey, "the key occurs twice");
-        _hasMetadata = true;
+        hasMetadata = true;
         Require(ref json, JsonTokenType.StartObject, MetadataKey, "an object of strings");
         while (NextKey(ref json) is string key)
         {
@@ -159,5 +159,5 @@ internal sealed class SafetensorsHeader
     }
 
     private TensorFileException Error(string name, string rule) =>
-        new($"{_file}: header, tensor {TensorFileException.Quote(name)}: {rule}.");
+        new($"{file}: header, tensor {TensorFileException.Quote(name)}: {rule}.");
 }

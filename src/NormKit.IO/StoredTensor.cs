@@ -8,8 +8,8 @@ namespace NormKit.IO;
 /// <remarks>Immutable. Holds one copy of the data, in the element type of the file; at most <see cref="Array.MaxLength"/> bytes.</remarks>
 public sealed class StoredTensor
 {
-    private readonly nint[] _shape;
-    private readonly byte[] _bytes;
+    private readonly nint[] shape;
+    private readonly byte[] bytes;
 
     /// <summary>Takes ownership of both arrays.</summary>
     internal StoredTensor(ElementType elementType, nint[] shape, byte[] bytes)
@@ -19,21 +19,21 @@ public sealed class StoredTensor
             throw new PlatformNotSupportedException("NormKit.IO runs on little-endian machines only.");
 
         ElementType = elementType;
-        _shape = shape;
-        _bytes = bytes;
+        this.shape = shape;
+        this.bytes = bytes;
     }
 
     /// <summary>The type of the elements in the file.</summary>
     public ElementType ElementType { get; }
 
     /// <summary>The length of each dimension, in elements; empty for a scalar. Any length may be zero.</summary>
-    public ReadOnlySpan<nint> Shape => _shape;
+    public ReadOnlySpan<nint> Shape => shape;
 
     /// <summary>The number of elements: 1 for a scalar.</summary>
-    public long Count => _bytes.Length / ElementType.SizeInBytes();
+    public long Count => bytes.Length / ElementType.SizeInBytes();
 
     /// <summary>The elements, little-endian, in C order.</summary>
-    internal ReadOnlySpan<byte> Bytes => _bytes;
+    internal ReadOnlySpan<byte> Bytes => bytes;
 
     /// <summary>Converts the elements to a new dense tensor in C order, each rounded once to the nearest value, ties to even.</summary>
     /// <remarks><see cref="Tensor{T}"/> has no scalars (rank 0 means empty there), so a scalar becomes shape [1].
@@ -41,7 +41,7 @@ public sealed class StoredTensor
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     public Tensor<T> To<T>()
-        where T : unmanaged => Tensor.Create(ToArray<T>(), _shape.Length == 0 ? [1] : _shape);
+        where T : unmanaged => Tensor.Create(ToArray<T>(), shape.Length == 0 ? [1] : shape);
 
     /// <summary>Converts the elements to a new array in C order, each rounded once to the nearest value, ties to even.</summary>
     /// <remarks>Booleans become 0 and 1; values beyond the range of T become infinities; NaN stays NaN.</remarks>
@@ -53,9 +53,9 @@ public sealed class StoredTensor
         RequireFloatOrDouble<T>();
         T[] elements = GC.AllocateUninitializedArray<T>((int)Count);
         if (typeof(T) == typeof(float))
-            ElementDecoder.Decode(ElementType, _bytes, MemoryMarshal.Cast<T, float>(elements.AsSpan()));
+            ElementDecoder.Decode(ElementType, bytes, MemoryMarshal.Cast<T, float>(elements.AsSpan()));
         else
-            ElementDecoder.Decode(ElementType, _bytes, MemoryMarshal.Cast<T, double>(elements.AsSpan()));
+            ElementDecoder.Decode(ElementType, bytes, MemoryMarshal.Cast<T, double>(elements.AsSpan()));
         return elements;
     }
 

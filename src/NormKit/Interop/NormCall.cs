@@ -31,7 +31,7 @@ internal static class NormCall
         CheckOutput(layer, "destination", y, "input", x);
         CheckApart(layer, "destination", y, "weight", weight);
         CheckApart(layer, "destination", y, "bias", bias);
-        running.CheckApart(layer, "destination", y);
+        running.CheckApart(layer, x, y, weight, bias);
 
         bool wantsMoments = saved is not null || running.Use != RunningUse.None;
         int sets = checked((int)(running.Use == RunningUse.Normalize ? grouping.SetsPerSample : grouping.Sets));
@@ -139,6 +139,13 @@ internal static class NormCall
         }
     }
 
+    public static void CheckApart<T>(string layer, string name, in Operand<T> output, string otherName, in Operand<T> other)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (output.Overlaps(other))
+            throw new ArgumentException($"{layer}: {name} overlaps {otherName}.", name);
+    }
+
     private static void CheckOptions<T>(string layer, double eps, int maxDegreeOfParallelism)
     {
         Normalizer.RequireSupported<T>();
@@ -177,7 +184,7 @@ internal static class NormCall
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         CheckSameShape(layer, name, output, inputName, input.Lengths);
-        for (int d = 0; d < output.Strides.Length; d++)
+        for (int d = 0; d < output.Strides.Length && !output.IsEmpty; d++)
         {
             if (output.Lengths[d] > 1 && output.Strides[d] == 0)
                 throw new ArgumentException($"{layer}: {name} is broadcast along dimension {d}, so its elements share memory and cannot be written.", name);
@@ -194,13 +201,6 @@ internal static class NormCall
         CheckApart(layer, name, gradient, "input", x);
         CheckApart(layer, name, gradient, "weight", weight);
         CheckApart(layer, name, gradient, "gradInput", dx);
-    }
-
-    private static void CheckApart<T>(string layer, string name, in Operand<T> output, string otherName, in Operand<T> other)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        if (output.Overlaps(other))
-            throw new ArgumentException($"{layer}: {name} overlaps {otherName}.", name);
     }
 
     /// <summary>Whether all tensors are channels-last and not all of them also row-major.</summary>

@@ -21,7 +21,7 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
     public readonly ref T Start;
     public readonly ReadOnlySpan<nint> Lengths;
     public readonly ReadOnlySpan<nint> Strides;
-    public readonly Layouts Layouts;
+    private readonly Layouts layouts;
 
     /// <summary>How many elements it has.</summary>
     public readonly nint Length;
@@ -37,13 +37,19 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
         Start = ref start;
         Lengths = lengths;
         Strides = strides;
-        Layouts = layouts;
+        this.layouts = layouts;
         Length = length;
         Extent = extent;
         IsPresent = true;
     }
 
     public bool IsEmpty => Length == 0;
+
+    /// <summary>The native layouts that it has. A span with a shape has the one that was named, and the other too where the two are the same.</summary>
+    public Layouts Layouts =>
+        Strides.IsEmpty && Lengths.Length >= 3 && (Lengths[1] == 1 || Length == Lengths[0] * Lengths[1])
+            ? Layouts.Contiguous | Layouts.ChannelsLast
+            : layouts;
 
     /// <summary>No tensor: an output that is not wanted, or a weight that a layer does not have.</summary>
     public static Operand<T> None => default;
@@ -60,8 +66,8 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
         return new(ref start, tensor.FlattenedLength, tensor.Lengths, tensor.Strides, LayoutsOf(tensor.Lengths, tensor.Strides), extent);
     }
 
-    /// <summary>A weight, a gradient or another tensor that a call may do without: an empty one is none.</summary>
-    public static Operand<T> OfOptional(in ReadOnlyTensorSpan<T> tensor) => tensor.IsEmpty ? None : Of(tensor);
+    /// <summary>A weight, a gradient or another tensor that a call may do without: the default span, which has no dimensions, is none.</summary>
+    public static Operand<T> OfOptional(in ReadOnlyTensorSpan<T> tensor) => tensor.Rank == 0 ? None : Of(tensor);
 
     /// <summary>A weight or gradient given as a span, whose shape is the layer's; an empty one is none.</summary>
     public static Operand<T> OfOptional(ReadOnlySpan<T> span) => span.IsEmpty
@@ -88,8 +94,6 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
         if (format == MemoryFormat.ChannelsLast && shape.Length < 3)
             throw new ArgumentException($"{layer}: channels-last needs (N, C, *) with at least one position dimension; {name} has shape {Shapes.Text(shape)}.", nameof(format));
         Layouts layouts = format == MemoryFormat.Contiguous ? Layouts.Contiguous : Layouts.ChannelsLast;
-        if (shape.Length >= 3 && (shape[1] == 1 || length == shape[0] * shape[1]))
-            layouts = Layouts.Contiguous | Layouts.ChannelsLast;
         return new(ref MemoryMarshal.GetReference(span), length, shape, default, layouts, length);
     }
 
@@ -101,10 +105,17 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
         lengths[0] = 1;
         Lengths.CopyTo(lengths[1..]);
         if (Strides.IsEmpty)
-            return new(ref Start, Length, lengths, default, Layouts, Extent);
+            return new(ref Start, Length, lengths, default, layouts, Extent);
         strides[0] = 0;
         Strides.CopyTo(strides[1..]);
         return new(ref Start, Length, lengths, strides, LayoutsOf(lengths, strides), Extent);
+    }
+
+    /// <summary>The layouts that <see cref="AsBatchOfOne"/> has.</summary>
+    public Layouts LayoutsAsBatchOfOne()
+    {
+        Span<nint> room = stackalloc nint[2 * (Lengths.Length + 1)];
+        return AsBatchOfOne(room[..(Lengths.Length + 1)], room[(Lengths.Length + 1)..]).Layouts;
     }
 
     public bool Has(Layouts layout) => (Layouts & layout) != 0;

@@ -7,8 +7,10 @@ namespace NormKit.Interop;
 internal static class Results
 {
     /// <summary>A tensor to be written in full: channels-last where the input is, else row-major.</summary>
-    public static Tensor<T> Like<T>(in Operand<T> input) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        input.Layouts == Layouts.ChannelsLast
+    /// <param name="input">The tensor whose shape the result has.</param>
+    /// <param name="isSample">Whether it is a single sample in place of a batch, whose first dimension then is the channels.</param>
+    public static Tensor<T> Like<T>(in Operand<T> input, bool isSample = false) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        (isSample ? input.LayoutsAsBatchOfOne() : input.Layouts) == Layouts.ChannelsLast
             ? Tensor.CreateFromShapeUninitialized<T>(input.Lengths, input.Strides)
             : Tensor.CreateFromShapeUninitialized<T>(input.Lengths);
 }

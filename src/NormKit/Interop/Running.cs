@@ -57,13 +57,22 @@ internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> va
             throw new ArgumentOutOfRangeException("momentum", Momentum, $"{layer}: momentum is the weight of the new value, between 0 and 1.");
     }
 
-    public void CheckApart(string layer, string name, in Operand<T> output)
+    /// <summary>Running statistics that move must be apart from all that the call reads, and those that it reads from the output.</summary>
+    public void CheckApart(string layer, in Operand<T> x, in Operand<T> y, in Operand<T> weight, in Operand<T> bias)
     {
         if (Use == RunningUse.None)
             return;
-        Operand<T> mean = Operand<T>.OfOptional(Mean);
-        Operand<T> variance = Operand<T>.OfOptional(Variance);
-        if (output.Overlaps(mean) || output.Overlaps(variance) || (Use == RunningUse.Move && mean.Overlaps(variance)))
-            throw new ArgumentException($"{layer}: {name}, runningMean and runningVar must not overlap.", name);
+        Operand<T> mean = Operand<T>.OfOptional(Mean), variance = Operand<T>.OfOptional(Variance);
+        NormCall.CheckApart(layer, "destination", y, "runningMean", mean);
+        NormCall.CheckApart(layer, "destination", y, "runningVar", variance);
+        if (Use != RunningUse.Move)
+            return;
+        NormCall.CheckApart(layer, "runningMean", mean, "runningVar", variance);
+        NormCall.CheckApart(layer, "runningMean", mean, "input", x);
+        NormCall.CheckApart(layer, "runningMean", mean, "weight", weight);
+        NormCall.CheckApart(layer, "runningMean", mean, "bias", bias);
+        NormCall.CheckApart(layer, "runningVar", variance, "input", x);
+        NormCall.CheckApart(layer, "runningVar", variance, "weight", weight);
+        NormCall.CheckApart(layer, "runningVar", variance, "bias", bias);
     }
 }

@@ -102,12 +102,7 @@ internal readonly struct ColumnBackward<T>(
         for (int column = 0; column < columns; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, columns - column);
-            for (int i = 0; i < width; i++)
-            {
-                Centre<TCompute> centre = new(sets[(column + i) / (int)geometry.Length]);
-                highs[i] = centre.High;
-                lows[i] = centre.Low;
-            }
+            ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
             using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(dy, offset + column, rows, width, columns);
             using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
             Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref lows[0]));
@@ -132,12 +127,10 @@ internal readonly struct ColumnBackward<T>(
         for (int column = 0; column < columns; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, columns - column);
+            ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
             for (int i = 0; i < width; i++)
             {
                 int set = (column + i) / (int)geometry.Length;
-                Centre<TCompute> centre = new(sets[set]);
-                highs[i] = centre.High;
-                lows[i] = centre.Low;
                 scales[i] = TCompute.CreateTruncating(
                     sets[set].InvStd(eps) * affine.Weight(geometry.Affine == AffineAxis.Element ? column + i : set));
                 offsets[i] = TCompute.CreateTruncating(means[set].First);

@@ -129,18 +129,15 @@ internal readonly struct ColumnForward<T>(
         Span<TCompute> weights = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> biases = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
-        int setWidth = (int)geometry.Length;
         for (int column = 0; column < columns; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, columns - column);
+            ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
             for (int i = 0; i < width; i++)
             {
-                int set = (column + i) / setWidth;
-                Centre<TCompute> centre = new(sets[set]);
-                highs[i] = centre.High;
-                lows[i] = centre.Low;
+                int parameter = geometry.Affine == AffineAxis.Element ? column + i : (column + i) / (int)geometry.Length;
                 weights[i] = TCompute.CreateTruncating(ofSlot[column + i]);
-                biases[i] = TCompute.CreateTruncating(affine.Bias(geometry.Affine == AffineAxis.Element ? column + i : set));
+                biases[i] = TCompute.CreateTruncating(affine.Bias(parameter));
             }
             int rowsAtOnce = ColumnTiles.RowsAtOnce(columns);
             ColumnTiles.Repeat(highs, width, rowsAtOnce);
@@ -198,18 +195,15 @@ internal readonly struct ColumnForward<T>(
     private readonly ref struct Magnitudes<TCompute>(ColumnTile<TCompute> x, ref TCompute shifts) : IColumnTerms<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        private readonly ref TCompute x = ref x.Start;
-        private readonly ref TCompute shifts = ref shifts;
-        private readonly nint stride = x.Stride;
+        private readonly Deviations<TCompute> deviations = new(x, ref shifts);
 
         public static bool HasSecond => false;
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
             where TCount : struct, ICount
         {
-            first = Vector512.Abs(count.Load(ref x, (row * stride) + column) - count.Load(ref shifts, column));
-            second = default;
+            deviations.At(row, column, count, out first, out second);
+            first = Vector512.Abs(first);
         }
     }
 

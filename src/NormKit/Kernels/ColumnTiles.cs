@@ -25,6 +25,18 @@ internal static class ColumnTiles
             values[..width].CopyTo(values[(i * width)..]);
     }
 
+    /// <summary>The mean of each column from <paramref name="column"/> on, as high and low parts.</summary>
+    public static void FillCentres<T>(ReadOnlySpan<Moments> sets, nint columnsPerSet, int column, Span<T> highs, Span<T> lows)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < highs.Length; i++)
+        {
+            Centre<T> centre = new(sets[(column + i) / (int)columnsPerSet]);
+            highs[i] = centre.High;
+            lows[i] = centre.Low;
+        }
+    }
+
     public static int RowsOf(nint rows, int block) => (int)Math.Min(RowsPerBlock, rows - ((nint)block * RowsPerBlock));
 }
 

@@ -123,15 +123,14 @@ internal static class RowMoments
     }
     private readonly ref struct Magnitudes<T>(ref T x, Vector512<T> shift) : IRowTerms<T> where T : unmanaged
     {
-        private readonly ref T x = ref x;
+        private readonly Deviations<T> deviations = new(ref x, shift);
 
         public static bool HasSecond => false;
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
         {
-            first = Vector512.Abs(count.Load(ref x, index) - shift);
-            second = default;
+            deviations.At(index, count, out first, out second);
+            first = Vector512.Abs(first);
         }
     }
 }

@@ -40,4 +40,6 @@ public class BatchNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryFloa
         if (moves)
             NumBatchesTracked++;
     }
+
+    private protected override bool Fits(Kernels.Grouping grouping) => grouping.C == NumFeatures;
 }

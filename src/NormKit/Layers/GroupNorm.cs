@@ -43,4 +43,6 @@ public sealed class GroupNorm<T> : NormLayer<T> where T : unmanaged, IBinaryFloa
             throw new ArgumentException($"{Name}: expected {NumChannels} channels in dimension 1, got input size {Shapes.Text(x.Lengths)}.", "input");
         Functional.GroupNormCore(Name, x, y, NumGroups, Operand<T>.OfOptional(Weight?.Values), Operand<T>.OfOptional(Bias?.Values), Eps, saved, MaxDegreeOfParallelism);
     }
+
+    private protected override bool Fits(Kernels.Grouping grouping) => grouping.C == NumChannels && grouping.G == NumGroups;
 }

@@ -36,4 +36,6 @@ public class InstanceNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryF
             Name, x, y, RunningMeans, RunningVars, UsesInputStatistics, Momentum ?? 0,
             Operand<T>.OfOptional(Weight?.Values), Operand<T>.OfOptional(Bias?.Values), Eps, saved, MaxDegreeOfParallelism);
     }
+
+    private protected override bool Fits(Kernels.Grouping grouping) => grouping.C == NumFeatures || (Weight is null && !TrackRunningStats);
 }

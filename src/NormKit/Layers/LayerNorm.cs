@@ -44,4 +44,6 @@ public sealed class LayerNorm<T> : NormLayer<T> where T : unmanaged, IBinaryFloa
 
     private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved) =>
         Functional.LayerNormCore(Name, x, y, normalizedShape, Operand<T>.OfOptional(Weight?.Values), Operand<T>.OfOptional(Bias?.Values), Eps, saved, MaxDegreeOfParallelism);
+
+    private protected override bool Fits(Kernels.Grouping grouping) => grouping.C == Shapes.Product(normalizedShape);
 }

@@ -74,7 +74,7 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     public Tensor<T> Forward(in ReadOnlyTensorSpan<T> input, SavedStatistics? saved = null)
     {
         Operand<T> x = Operand<T>.Of(input);
-        Tensor<T> destination = Results.Like(x);
+        Tensor<T> destination = Results.Like(x, isSample: x.Lengths.Length == UnbatchedRank);
         Run(x, Operand<T>.Of(destination), saved);
         return destination;
     }
@@ -111,7 +111,7 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     public Tensor<T> Backward(in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved)
     {
         Operand<T> x = Operand<T>.Of(input);
-        Tensor<T> gradInput = Results.Like(x);
+        Tensor<T> gradInput = Results.Like(x, isSample: x.Lengths.Length == UnbatchedRank);
         RunBackward(Operand<T>.Of(gradOutput), x, saved, Operand<T>.Of(gradInput));
         return gradInput;
     }
@@ -141,6 +141,9 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     /// <summary>Checks the rank, chooses the function and calls it.</summary>
     private protected abstract void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved);
 
+    /// <summary>Whether a forward pass of this layer can have chosen a grouping.</summary>
+    private protected abstract bool Fits(Kernels.Grouping grouping);
+
     private void Run(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
     {
         if (x.Lengths.Length != UnbatchedRank || y.Lengths.Length != UnbatchedRank)
@@ -159,6 +162,8 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
         ArgumentNullException.ThrowIfNull(saved);
         if (saved.Layer.Length > 0 && saved.Layer != Name)
             throw new ArgumentException($"{Name}: the saved statistics come from {saved.Layer}; give those of this layer's forward pass.", nameof(saved));
+        if (saved.Layer.Length > 0 && !Fits(saved.Grouping))
+            throw new ArgumentException($"{Name}: the saved statistics come from a layer with other groups, channels or normalized dimensions; give those of this layer's forward pass.", nameof(saved));
         Operand<T> weight = Operand<T>.OfOptional(Weight?.Values), gradWeight = Operand<T>.OfOptional(Weight?.Gradients);
         Operand<T> gradBias = Operand<T>.OfOptional(Bias?.Gradients);
         if (x.Lengths.Length != UnbatchedRank || dy.Lengths.Length != UnbatchedRank || (dx.IsPresent && dx.Lengths.Length != UnbatchedRank))
