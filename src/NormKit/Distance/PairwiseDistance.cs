@@ -7,7 +7,8 @@ namespace NormKit;
 /// <summary>The distance between the vectors of two tensors, as torch.nn.PairwiseDistance has it: the p-norm of x1 - x2 + eps along the last dimension.</summary>
 /// <remarks><code>d = (sum_j |x1[j] - x2[j] + eps|^p)^(1/p)</code>
 /// eps is added to each difference, so equal tensors are not at distance 0: for p = 2 each pair of rows of width D is sqrt(D) * eps apart.
-/// x1 and x2: (*, D), either of them also (D), which then serves for every row. Computed in double, rounded once.</remarks>
+/// x1 and x2: (*, D), either of them also (D), which then serves for every row. The distance of two single vectors has shape [1], for a
+/// <see cref="Tensor{T}"/> has no scalars. Computed in double, rounded once.</remarks>
 public sealed class PairwiseDistance
 {
     /// <summary>A distance.</summary>
@@ -44,7 +45,7 @@ public sealed class PairwiseDistance
         Check<T>(shape, x1.Lengths, x2.Lengths);
         T[] distances = new T[Shapes.Product(shape[..^1])];
         Distances<T>(Flat(x1), Flat(x2), (int)shape[^1], distances);
-        return Tensor.Create(distances, KeepDim ? [.. shape[..^1], 1] : shape[..^1]);
+        return Tensor.Create(distances, KeepDim ? [.. shape[..^1], 1] : shape.Length == 1 ? [1] : shape[..^1]);
     }
 
     /// <summary>The distance of each pair of vectors, into a tensor.</summary>

@@ -167,6 +167,8 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
     /// <summary>Whether the dimensions, innermost first, follow each other without gaps. A dimension of length 1 has a stride of 0 and no say.</summary>
     private static bool IsDenseIn(Order order, ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides)
     {
+        if (lengths.Contains(0))
+            return true;    // nothing lies anywhere
         nint expected = 1;
         foreach (int d in order)
         {

@@ -29,10 +29,15 @@ internal readonly struct ColumnBackward<T>(
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         Span<Pair> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
-        if (wide)
-            ReduceIn<double>(unit, block, statistics.AllOf(slot, unit), ofBlock);
-        else
-            ReduceIn<T>(unit, block, statistics.AllOf(slot, unit), ofBlock);
+        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
+        for (int set = 0; set < sets.Length;)
+        {
+            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            if (run.Wide)
+                ReduceIn<double>(unit, block, run, sets, ofBlock);
+            else
+                ReduceIn<T>(unit, block, run, sets, ofBlock);
+        }
     }
 
     public bool Combine(nint slot, nint unit, bool wide)
@@ -51,22 +56,23 @@ internal readonly struct ColumnBackward<T>(
             }
             Gather(unit, sets, total, means);
         }
-        bool needsDouble = false;
-        foreach (Moments moments in sets)
-            needsDouble |= Normalizer.NeedsDouble<T>(moments, eps);
-        return needsDouble;
+        return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
-    public void Apply(nint slot, nint unit, int block, bool wide)
+    public void Apply(nint slot, nint unit, int block)
     {
         if (dx.IsEmpty)
             return;
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
         ReadOnlySpan<Pair> means = coefficients.AsSpan((int)(slot * sets.Length), sets.Length);
-        if (wide)
-            ApplyIn<double>(unit, block, sets, means);
-        else
-            ApplyIn<T>(unit, block, sets, means);
+        for (int set = 0; set < sets.Length;)
+        {
+            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            if (run.Wide)
+                ApplyIn<double>(unit, block, run, sets, means);
+            else
+                ApplyIn<T>(unit, block, run, sets, means);
+        }
     }
 
     /// <summary>From the sums of the columns: the gradients of their parameters, and of each set the mean and slope that dx needs.</summary>
@@ -90,7 +96,7 @@ internal readonly struct ColumnBackward<T>(
     }
 
     [SkipLocalsInit]
-    private void ReduceIn<TCompute>(nint batch, int block, ReadOnlySpan<Moments> sets, Span<Pair> ofBlock)
+    private void ReduceIn<TCompute>(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, Span<Pair> ofBlock)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
@@ -99,9 +105,9 @@ internal readonly struct ColumnBackward<T>(
         Span<TCompute> lows = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> gradients = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
-        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
-            int width = Math.Min(ColumnTiles.Width, columns - column);
+            int width = Math.Min(ColumnTiles.Width, run.End - column);
             ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
             using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(dy, offset + column, rows, width, columns);
             using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
@@ -112,7 +118,7 @@ internal readonly struct ColumnBackward<T>(
     }
 
     [SkipLocalsInit]
-    private void ApplyIn<TCompute>(nint batch, int block, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> means)
+    private void ApplyIn<TCompute>(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> means)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
@@ -124,9 +130,9 @@ internal readonly struct ColumnBackward<T>(
         Span<TCompute> slopes = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> forGradients = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> forInputs = stackalloc TCompute[ColumnTiles.Width];
-        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
-            int width = Math.Min(ColumnTiles.Width, columns - column);
+            int width = Math.Min(ColumnTiles.Width, run.End - column);
             ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
             for (int i = 0; i < width; i++)
             {
@@ -136,7 +142,7 @@ internal readonly struct ColumnBackward<T>(
                 offsets[i] = TCompute.CreateTruncating(means[set].First);
                 slopes[i] = TCompute.CreateTruncating(means[set].Second);
             }
-            int rowsAtOnce = ColumnTiles.RowsAtOnce(columns);
+            int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
             ColumnTiles.Repeat(highs, width, rowsAtOnce);
             ColumnTiles.Repeat(lows, width, rowsAtOnce);
             ColumnTiles.Repeat(scales, width, rowsAtOnce);

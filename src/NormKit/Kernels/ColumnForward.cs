@@ -29,66 +29,79 @@ internal readonly struct ColumnForward<T>(
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         Span<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
-        if (wide)
-            ReduceIn<double>(unit, block, ofBlock);
-        else
-            ReduceIn<T>(unit, block, ofBlock);
+        if (!wide)
+        {
+            ReduceIn<T>(unit, block, new(0, columns, false), ofBlock);
+            return;
+        }
+        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
+        for (int set = 0; set < sets.Length;)
+        {
+            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            if (run.Wide)
+                ReduceIn<double>(unit, block, run, ofBlock);
+        }
     }
 
     public bool Combine(nint slot, nint unit, bool wide)
     {
         Span<Moments> sets = statistics.AllOf(slot, unit);
-        if (!statistics.Fixed)
-        {
-            Span<Moments> total = partial.AsSpan((int)(slot * blocks * columns), columns);
-            for (int block = 1; block < blocks; block++)
-            {
-                ReadOnlySpan<Moments> part = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
-                double share = (double)part[0].Count / (total[0].Count + part[0].Count);
-                for (int column = 0; column < columns; column++)
-                    total[column] = Moments.Combine(total[column], part[column], share);
-            }
-            int width = (int)geometry.Length;
-            for (int set = 0; set < sets.Length; set++)
-            {
-                sets[set] = default;
-                foreach (Moments column in total.Slice(set * width, width))
-                    sets[set] = Moments.Combine(sets[set], column);
-            }
-        }
-        bool needsDouble = false;
         Span<double> ofSlot = scales.AsSpan((int)(slot * columns), columns);
-        for (int set = 0, column = 0; set < sets.Length; set++)
+        bool again = false;
+        for (int set = 0; set < sets.Length; set++)
         {
+            // The second time only for what was reduced a second time: a set depends on nothing but its own elements.
+            if (wide && !Normalizer.NeedsDouble<T>(sets[set], eps))
+                continue;
+            if (!statistics.Fixed)
+                sets[set] = Merge(slot, set);
             double invStd = sets[set].InvStd(eps);
-            needsDouble |= Normalizer.NeedsDouble<T>(sets[set], eps);
-            for (int i = 0; i < geometry.Length; i++, column++)
-                ofSlot[column] = invStd * affine.Weight(geometry.Affine == AffineAxis.Element ? column : set);
+            again |= Normalizer.NeedsDouble<T>(sets[set], eps);
+            for (nint i = 0, column = set * geometry.Length; i < geometry.Length; i++, column++)
+                ofSlot[(int)column] = invStd * affine.Weight(geometry.Affine == AffineAxis.Element ? column : set);
         }
-        return needsDouble;
+        return again;
     }
 
-    public void Apply(nint slot, nint unit, int block, bool wide)
+    public void Apply(nint slot, nint unit, int block)
     {
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
         ReadOnlySpan<double> ofSlot = scales.AsSpan((int)(slot * columns), columns);
-        if (wide)
-            ApplyIn<double>(unit, block, sets, ofSlot);
-        else
-            ApplyIn<T>(unit, block, sets, ofSlot);
+        for (int set = 0; set < sets.Length;)
+        {
+            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            if (run.Wide)
+                ApplyIn<double>(unit, block, run, sets, ofSlot);
+            else
+                ApplyIn<T>(unit, block, run, sets, ofSlot);
+        }
+    }
+
+    /// <summary>The moments of a set: of each of its columns block by block, then column by column.</summary>
+    private Moments Merge(nint slot, int set)
+    {
+        Moments total = default;
+        for (int column = set * (int)geometry.Length; column < (set + 1) * (int)geometry.Length; column++)
+        {
+            Moments ofColumn = default;
+            for (int block = 0; block < blocks; block++)
+                ofColumn = Moments.Combine(ofColumn, partial[(((slot * blocks) + block) * columns) + column]);
+            total = Moments.Combine(total, ofColumn);
+        }
+        return total;
     }
 
     [SkipLocalsInit]
-    private void ReduceIn<TCompute>(nint batch, int block, Span<Moments> ofBlock) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    private void ReduceIn<TCompute>(nint batch, int block, ColumnRun run, Span<Moments> ofBlock) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
         Span<TCompute> shifts = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> deviations = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> squares = stackalloc TCompute[ColumnTiles.Width];
-        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
-            int width = Math.Min(ColumnTiles.Width, columns - column);
+            int width = Math.Min(ColumnTiles.Width, run.End - column);
             using ColumnTile<TCompute> tile = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
             Sums.DownColumns(rows, shifts[..width], default, new Values<TCompute>(tile));
             for (int i = 0; i < width; i++)
@@ -119,7 +132,7 @@ internal readonly struct ColumnForward<T>(
     }
 
     [SkipLocalsInit]
-    private void ApplyIn<TCompute>(nint batch, int block, ReadOnlySpan<Moments> sets, ReadOnlySpan<double> ofSlot)
+    private void ApplyIn<TCompute>(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, ReadOnlySpan<double> ofSlot)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
@@ -129,9 +142,9 @@ internal readonly struct ColumnForward<T>(
         Span<TCompute> weights = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> biases = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
-        for (int column = 0; column < columns; column += ColumnTiles.Width)
+        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
-            int width = Math.Min(ColumnTiles.Width, columns - column);
+            int width = Math.Min(ColumnTiles.Width, run.End - column);
             ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
             for (int i = 0; i < width; i++)
             {
@@ -139,7 +152,7 @@ internal readonly struct ColumnForward<T>(
                 weights[i] = TCompute.CreateTruncating(ofSlot[column + i]);
                 biases[i] = TCompute.CreateTruncating(affine.Bias(parameter));
             }
-            int rowsAtOnce = ColumnTiles.RowsAtOnce(columns);
+            int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
             ColumnTiles.Repeat(highs, width, rowsAtOnce);
             ColumnTiles.Repeat(lows, width, rowsAtOnce);
             ColumnTiles.Repeat(weights, width, rowsAtOnce);

@@ -15,8 +15,21 @@ internal static class ColumnTiles
 
     public static int Blocks(nint rows) => checked((int)((rows + RowsPerBlock - 1) / RowsPerBlock));
 
-    /// <summary>How many rows that follow each other in memory are written as one: short rows would cost more to begin than to write.</summary>
-    public static int RowsAtOnce(int columns) => Math.Max(1, Width / columns);
+    /// <summary>
+    /// How many rows are written as one where all their columns are and so they follow each other in memory: short rows would cost more to begin
+    /// than to write.
+    /// </summary>
+    public static int RowsAtOnce(ColumnRun run, int columns) => run.Width == columns ? Math.Max(1, Width / columns) : 1;
+
+    /// <summary>The columns of the longest run of sets from <paramref name="set"/> on that are computed in one type; moves on to the next.</summary>
+    public static ColumnRun NextRun<T>(ReadOnlySpan<Moments> sets, double eps, nint columnsPerSet, ref int set)
+    {
+        int first = set;
+        bool wide = Normalizer.NeedsDouble<T>(sets[set++], eps);
+        while (set < sets.Length && Normalizer.NeedsDouble<T>(sets[set], eps) == wide)
+            set++;
+        return new(first * (int)columnsPerSet, (set - first) * (int)columnsPerSet, wide);
+    }
 
     /// <summary>Repeats a row's values, so that they serve for several rows written as one.</summary>
     public static void Repeat<T>(Span<T> values, int width, int times)
@@ -38,6 +51,12 @@ internal static class ColumnTiles
     }
 
     public static int RowsOf(nint rows, int block) => (int)Math.Min(RowsPerBlock, rows - ((nint)block * RowsPerBlock));
+}
+
+/// <summary>Columns <c>First .. First + Width</c>, to be computed in double or not. Sets lie side by side, so each row has them in one piece.</summary>
+internal readonly record struct ColumnRun(int First, int Width, bool Wide)
+{
+    public int End => First + Width;
 }
 
 /// <summary>A tile of a matrix in the computing type: in place where it lies there, else a copy in a rented array.</summary>

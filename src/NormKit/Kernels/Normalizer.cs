@@ -19,11 +19,12 @@ internal static class Normalizer
     /// Whether deviations or scales of this size leave the range in which floats keep all their digits: then the set is computed in double and
     /// rounded once. So no scale of finite input overflows, and a set with NaN or infinity gives the NaN of double arithmetic.
     /// </summary>
-    public static bool NeedsDouble<T>(Moments moments, double eps) =>
-        typeof(T) == typeof(float) && !(IsOrdinary(moments.Variance) && IsOrdinary(moments.Variance + eps) && double.IsFinite(moments.Mean));
+    public static bool NeedsDouble<T>(in Moments moments, double eps) =>
+        typeof(T) == typeof(float)
+        && !(IsOrdinary(moments.M2, moments.Count) && IsOrdinary(moments.M2 + (eps * moments.Count), moments.Count) && double.IsFinite(moments.Mean));
 
-    /// <summary>Zero is: a constant set has no digits to lose.</summary>
-    private static bool IsOrdinary(double variance) => variance is 0 or (> 1e-28 and < 1e34);
+    /// <summary>Whether a variance of m2 / n is. Zero is: a constant set has no digits to lose.</summary>
+    private static bool IsOrdinary(double m2, long n) => m2 == 0 || (m2 > 1e-28 * n && m2 < 1e34 * n);
 
     /// <summary>Normalizes x into y, which may be x.</summary>
     /// <param name="geometry">Who shares statistics and weights.</param>

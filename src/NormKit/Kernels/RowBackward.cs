@@ -38,7 +38,7 @@ internal readonly struct RowBackward<T>(
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         Moments moments = statistics.Of(slot, unit);
-        partial[(slot * plan.Blocks) + block] = wide
+        partial[(slot * plan.Blocks) + block] = Normalizer.NeedsDouble<T>(moments, eps)
             ? ReduceIn<double>(moments, unit, plan[block])
             : ReduceIn<T>(moments, unit, plan[block]);
     }
@@ -65,15 +65,15 @@ internal readonly struct RowBackward<T>(
         }
         double n = geometry.SetSize;
         coefficients[slot] = statistics.Fixed ? default : new(total.First / n * invStd, total.Second / n * invStd * invStd * invStd);
-        return Normalizer.NeedsDouble<T>(moments, eps);
+        return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
-    public void Apply(nint slot, nint unit, int block, bool wide)
+    public void Apply(nint slot, nint unit, int block)
     {
         if (dx.IsEmpty)
             return;
         Moments moments = statistics.Of(slot, unit);
-        if (wide)
+        if (Normalizer.NeedsDouble<T>(moments, eps))
             ApplyIn<double>(moments, coefficients[slot], unit, plan[block]);
         else
             ApplyIn<T>(moments, coefficients[slot], unit, plan[block]);

@@ -32,10 +32,10 @@ internal readonly struct RowForward<T>(
         return Normalizer.NeedsDouble<T>(moments, eps);
     }
 
-    public void Apply(nint slot, nint unit, int block, bool wide)
+    public void Apply(nint slot, nint unit, int block)
     {
         Moments moments = statistics.Of(slot, unit);
-        if (wide)
+        if (Normalizer.NeedsDouble<T>(moments, eps))
             ApplyIn<double>(moments, unit, plan[block]);
         else
             ApplyIn<T>(moments, unit, plan[block]);

@@ -39,12 +39,7 @@ public readonly record struct Moments(long Count, double Mean, double M2)
             return b;
         if (b.Count == 0)
             return a;
-        return Combine(a, b, (double)b.Count / (a.Count + b.Count));
-    }
-
-    /// <summary>The same where many merges have one share of b in the whole, which spares each a division.</summary>
-    internal static Moments Combine(Moments a, Moments b, double share)
-    {
+        double share = (double)b.Count / (a.Count + b.Count);
         double delta = (b.Mean - a.Mean) + (b.MeanLow - a.MeanLow);
         return Shifted(a.Count + b.Count, a.Mean, a.MeanLow + (delta * share), a.M2 + b.M2 + (delta * delta * a.Count * share));
     }

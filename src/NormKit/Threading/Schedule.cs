@@ -11,11 +11,11 @@ internal interface IUnitKernel
     /// <summary>Reduces one block of a unit; <paramref name="wide"/>: in double.</summary>
     void Reduce(nint slot, nint unit, int block, bool wide);
 
-    /// <summary>Merges the unit's blocks. True when floats cannot hold the unit's squares: it is then reduced and applied in double.</summary>
+    /// <summary>Merges the unit's blocks. True when floats cannot hold the squares of a set: the unit is then reduced and combined again, wide.</summary>
     bool Combine(nint slot, nint unit, bool wide);
 
     /// <summary>Writes one block of results.</summary>
-    void Apply(nint slot, nint unit, int block, bool wide);
+    void Apply(nint slot, nint unit, int block);
 }
 
 /// <summary>
@@ -107,15 +107,14 @@ internal readonly record struct Schedule
             {
                 for (int block = 0; reduce && block < blocks; block++)
                     kernel.Reduce(slot, unit, block, wide: false);
-                bool wide = kernel.Combine(slot, unit, wide: false);
-                if (wide && reduce)
+                if (kernel.Combine(slot, unit, wide: false) && reduce)
                 {
                     for (int block = 0; block < blocks; block++)
                         kernel.Reduce(slot, unit, block, wide: true);
                     kernel.Combine(slot, unit, wide: true);
                 }
                 for (int block = 0; block < blocks; block++)
-                    kernel.Apply(slot, unit, block, wide);
+                    kernel.Apply(slot, unit, block);
             }
         }
     }
@@ -131,7 +130,7 @@ internal readonly record struct Schedule
             {
                 (nint unit, nint block) = Math.DivRem(item, blocks);
                 if (apply)
-                    kernel.Apply(unit, unit, (int)block, wide[unit]);
+                    kernel.Apply(unit, unit, (int)block);
                 else if (wide[unit] || !wideOnly)
                     kernel.Reduce(unit, unit, (int)block, wide[unit]);
             }

@@ -1,0 +1,150 @@
+using System.Numerics;
+using NormKit.Cli.Compare;
+using NormKit.IO;
+using Spectre.Console;
+
+namespace NormKit.Cli;
+
+/// <summary>What compare was asked for.</summary>
+/// <param name="Input">The file; null for random numbers.</param>
+/// <param name="Shape">Of the random numbers.</param>
+/// <param name="Seed">Of the random numbers.</param>
+/// <param name="Eps">Added to the variances.</param>
+/// <param name="Groups">Group norm's; null to choose.</param>
+/// <param name="Layers">Null for all that the input suits.</param>
+internal sealed record CompareRequest(string? Input, nint[] Shape, ulong Seed, double Eps, int? Groups, LayerKind[]? Layers);
+
+/// <summary>Reads or draws the input, chooses the layers that it suits, and compares each.</summary>
+internal sealed class CompareRun
+{
+    private const int DefaultGroups = 8;
+    private const int LeastRank = 2;
+    private const int MostRank = 5;
+    private const int MostElements = int.MaxValue / sizeof(double);
+
+    private readonly CompareRequest request;
+    private readonly StoredTensor? input;
+    private readonly nint[] shape;
+    private readonly List<string> remarks = [];
+
+    /// <exception cref="UsageException">The input cannot be compared on.</exception>
+    public CompareRun(CompareRequest request)
+    {
+        this.request = request;
+        input = request.Input is null ? null : Files.Read(request.Input, "INPUT");
+        shape = input is null ? request.Shape : input.Shape.ToArray();
+        string what = request.Input is null ? "--shape" : $"INPUT {request.Input}: shape";
+        if (shape.Length is < LeastRank or > MostRank)
+            throw new UsageException($"{what} {NumberType.Text(shape)} has {shape.Length} dimensions; it must have {LeastRank} to {MostRank}: (N, C, *).");
+        if (shape.Contains(0))
+            throw new UsageException($"{what} {NumberType.Text(shape)} holds no elements; compare needs at least one.");
+        if (shape.Aggregate(BigInteger.One, (product, length) => product * length) > MostElements)
+            throw new UsageException($"{what} {NumberType.Text(shape)} is too large; compare takes up to {MostElements} elements.");
+    }
+
+    /// <summary>Compares.</summary>
+    /// <param name="terminal">Shows a bar while that takes longer than <paramref name="patience"/>; may be null.</param>
+    /// <param name="patience">How long to wait for the result before the bar appears.</param>
+    /// <param name="stop">Ends the comparison.</param>
+    public Comparison Run(IAnsiConsole? terminal, TimeSpan patience, CancellationToken stop)
+    {
+        List<LayerCall> calls = Calls();
+        int done = 0;
+        Task<Comparison> work = Task.Run(() => input?.ElementType.ComputesInDouble() == true
+            ? Compare<double>(calls, FloatingType.Float64, () => done++, stop)
+            : Compare<float>(calls, FloatingType.Float32, () => done++, stop), stop);
+        if (terminal is not null && Task.WaitAny([work], patience) != 0)
+        {
+            terminal.Progress().AutoClear(true).Start(progress =>
+            {
+                ProgressTask bar = progress.AddTask("Comparing", maxValue: calls.Count);
+                while (Task.WaitAny([work], TimeSpan.FromMilliseconds(100)) != 0)
+                    bar.Value = Volatile.Read(ref done);
+            });
+        }
+        return work.GetAwaiter().GetResult();
+    }
+
+    private Comparison Compare<T>(List<LayerCall> calls, FloatingType type, Action oneDone, CancellationToken stop)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[]? fixedInput = input?.ToArray<T>();
+        TorchRandom random = new(request.Seed);
+        List<LayerComparison> layers = [];
+        foreach (LayerKind kind in LayerNames.All)
+        {
+            stop.ThrowIfCancellationRequested();
+            LayerCall? call = calls.Find(c => c.Kind == kind);
+            if (fixedInput is null && kind <= calls[^1].Kind)
+            {
+                // A layer that is left out takes its draw all the same, so the others see what they always see.
+                float[] drawn = new float[shape.Aggregate((nint)1, (product, length) => product * length)];
+                random.Fill(drawn);
+                if (call is not null)
+                    layers.Add(Comparison.Of(call, drawn, FloatingType.Float32, stop));
+            }
+            else if (call is not null)
+            {
+                layers.Add(Comparison.Of(call, fixedInput!, type, stop));
+            }
+            if (call is not null)
+                oneDone();
+        }
+        string source = request.Input ?? $"torch.rand, seed {request.Seed}";
+        return new(source, shape, type, request.Eps, layers, remarks);
+    }
+
+    /// <summary>The layers to compare, in order.</summary>
+    /// <exception cref="UsageException">One that was asked for does not suit the input, or none does.</exception>
+    private List<LayerCall> Calls()
+    {
+        List<LayerCall> calls = [];
+        foreach (LayerKind kind in request.Layers ?? LayerNames.All)
+        {
+            int groups = kind == LayerKind.Group ? Groups() : 0;
+            if (Misfit(kind, groups) is string misfit)
+            {
+                if (request.Layers is not null)
+                {
+                    throw new UsageException(
+                        $"{kind.Short()} norm does not suit shape {NumberType.Text(shape)}: {misfit}; take it out of --layers, or use another input.");
+                }
+                remarks.Add($"{kind.Short()} norm is left out: {misfit}.");
+                continue;
+            }
+            calls.Add(new(kind, shape, request.Eps) { Groups = groups });
+            if (kind == LayerKind.Group && groups != (request.Groups ?? DefaultGroups))
+            {
+                remarks.Add(
+                    $"group norm uses {groups} groups, the largest divisor of {shape[1]} channels up to {DefaultGroups}; --groups sets another.");
+            }
+        }
+        return calls.Count > 0 ? calls : throw new UsageException($"no layer suits shape {NumberType.Text(shape)}; use a larger input.");
+    }
+
+    /// <summary>Group norm's groups: those asked for, or the default, or the nearest below that the channels allow.</summary>
+    private int Groups()
+    {
+        int channels = (int)shape[1];
+        int groups = request.Groups ?? DefaultGroups;
+        if (channels % groups == 0)
+            return groups;
+        if (request.Groups is not null || request.Layers is not null)
+            throw new UsageException($"{groups} groups do not divide {channels} channels, shape {NumberType.Text(shape)}; give --groups a divisor.");
+        return Enumerable.Range(1, DefaultGroups).Last(g => channels % g == 0);
+    }
+
+    /// <summary>Why a layer cannot normalize the input, as PyTorch has it; null if it can.</summary>
+    private string? Misfit(LayerKind kind, int groups)
+    {
+        int n = Sharing.Of(kind, shape, Math.Max(1, groups)).ElementsPerGroup;
+        return kind switch
+        {
+            LayerKind.Instance when shape.Length < 3 => "it normalizes over positions, and (N, C) has none",
+            LayerKind.Instance when n == 1 => "it needs more than one position in a channel",
+            LayerKind.Batch when n == 1 => "it needs more than one value in a channel",
+            LayerKind.Group when n == 1 && shape[0] == 1 => "it needs more than one value in a group",
+            _ => null,
+        };
+    }
+}

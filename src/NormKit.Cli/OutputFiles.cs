@@ -1,0 +1,121 @@
+using NormKit.IO;
+
+namespace NormKit.Cli;
+
+/// <summary>
+/// The files that a command writes: all of them or none. Paths are checked before anything is computed; each file is written beside its
+/// target
+/// under another name; renaming them all is the last step, and is undone if one fails.
+/// </summary>
+internal sealed class OutputFiles : IDisposable
+{
+    private static readonly string[] Extensions = [".npy", ".npz", ".safetensors"];
+
+    private readonly Dictionary<string, (string Role, string Target)> declared = [];
+    private readonly List<(string Temporary, string Target, string Path)> written = [];
+
+    /// <summary>Checks all of a path that can be checked before there is anything to write.</summary>
+    /// <param name="role">The option that named it, for errors.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="type">What it is to hold, or the narrowest of that.</param>
+    /// <param name="several">Whether it is to hold named arrays.</param>
+    /// <exception cref="UsageException">It cannot be written.</exception>
+    public void Declare(string role, string path, ElementType type, bool several = false)
+    {
+        if (path.Length == 0)
+            throw new UsageException($"{role} is empty; give a file.");
+        string? extension = Array.Find(Extensions, known => path.EndsWith(known, StringComparison.OrdinalIgnoreCase));
+        if (extension is null)
+        {
+            bool named = Array.Exists(Extensions, known => path.Contains(known + ":", StringComparison.OrdinalIgnoreCase));
+            throw new UsageException(named
+                ? $"{role} {path}: an output file is written whole; leave out the name behind the colon."
+                : $"{role} {path}: unknown file extension; use {(several ? ".npz or .safetensors" : ".npy, .npz or .safetensors")}.");
+        }
+        if (several && extension == ".npy")
+            throw new UsageException($"{role} {path}: a .npy file holds one array only; use .npz or .safetensors.");
+        if (type == ElementType.BFloat16 && extension != ".safetensors")
+            throw new UsageException($"{role} {path}: {extension} has no bfloat16, which this array is; use .safetensors.");
+
+        // Through a link the file it points to is replaced, not the link.
+        FileInfo file = new(path);
+        string target = file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        string directory = Path.GetDirectoryName(target)!;
+        if (Directory.Exists(target))
+            throw new UsageException($"{role} {path}: is a directory; give a file in it.");
+        if (!Directory.Exists(directory))
+            throw new UsageException($"{role} {path}: directory {directory} does not exist; make it first.");
+        if (declared.FirstOrDefault(other => other.Value.Target == target) is { Key: not null } same)
+            throw new UsageException($"{role} and {same.Value.Role} both name {path}; give each a file of its own.");
+        declared.Add(path, (role, target));
+    }
+
+    /// <summary>Writes one array beside a declared path.</summary>
+    public void Write(string path, StoredTensor tensor) => Write(path, temporary => TensorFile.Write(temporary, tensor));
+
+    /// <summary>Writes named arrays beside a declared path.</summary>
+    public void Write(string path, IReadOnlyList<KeyValuePair<string, StoredTensor>> tensors) =>
+        Write(path, temporary => TensorFile.Write(temporary, tensors));
+
+    /// <summary>Puts all files in their places.</summary>
+    /// <exception cref="IOException">One could not be; then the others are as they were.</exception>
+    public void Commit()
+    {
+        List<(string Target, string? Backup)> done = [];
+        try
+        {
+            foreach ((string temporary, string target, _) in written)
+            {
+                string? backup = File.Exists(target) ? BesideOf(target) : null;
+                if (backup is null)
+                    File.Move(temporary, target);
+                else
+                    File.Replace(temporary, target, backup, ignoreMetadataErrors: true);
+                done.Add((target, backup));
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            foreach ((string target, string? backup) in done)
+            {
+                if (backup is null)
+                    File.Delete(target);
+                else
+                    File.Move(backup, target, overwrite: true);
+            }
+            throw new UsageException($"{written[done.Count].Path}: cannot be written: {error.Message}");
+        }
+        foreach ((_, string? backup) in done)
+        {
+            if (backup is not null)
+                File.Delete(backup);
+        }
+        written.Clear();
+    }
+
+    /// <summary>Removes what was written but not committed.</summary>
+    public void Dispose()
+    {
+        foreach ((string temporary, _, _) in written)
+            File.Delete(temporary);
+    }
+
+    private void Write(string path, Action<string> write)
+    {
+        string target = declared[path].Target;
+        string temporary = BesideOf(target);
+        try
+        {
+            write(temporary);
+            written.Add((temporary, target, path));
+        }
+        catch (TensorFileException error)
+        {
+            // The user named path, and does not know the name beside it.
+            throw new UsageException(error.Message.Replace(temporary, path, StringComparison.Ordinal));
+        }
+    }
+
+    private static string BesideOf(string target) =>
+        Path.Combine(Path.GetDirectoryName(target)!, $".normkit-{Path.GetRandomFileName()}{Path.GetExtension(target)}");
+}

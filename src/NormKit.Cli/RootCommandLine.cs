@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+
+namespace NormKit.Cli;
+
+/// <summary>normkit itself: its commands, --help and --version.</summary>
+internal static class RootCommandLine
+{
+    /// <summary>Not a RootCommand, which would take its name and version from whatever process runs it.</summary>
+    public static Command Create(ToolOutput output, CancellationToken stop)
+    {
+        ExampleCommand root = new(
+            Tool.Name,
+            "Batch, layer, instance and group normalization: compares each layer with its written formula, and applies and differentiates "
+            + "layers on .npy, .npz and .safetensors files.",
+            "normkit compare", "normkit apply layer-norm x.npy -o y.npy");
+        root.Add(CompareCommand.Create(output, stop));
+        root.Add(ApplyCommand.Create(stop));
+        root.Add(GradCommand.Create(stop));
+        root.Add(new HelpOption { Description = "Shows this help.", Action = new HelpWithExamples() });
+        root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion(), Arity = ArgumentArity.Zero });
+        root.SetAction((Func<ParseResult, int>)(_ => throw new UsageException("no command given; try 'normkit compare', or see 'normkit --help'.")));
+        return root;
+    }
+
+    private sealed class ShowVersion : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            string version = typeof(Tool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+            parseResult.InvocationConfiguration.Output.WriteLine(version.Split('+')[0]);
+            return Tool.Done;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using Spectre.Console;
+
+namespace NormKit.Cli;
+
+/// <summary>Where the tool writes: streams, and the terminals behind them if there are any.</summary>
+/// <param name="Out">Standard output.</param>
+/// <param name="Error">Standard error.</param>
+/// <param name="Terminal">Draws on standard output; null where that is a pipe or a file.</param>
+/// <param name="Progress">Draws on standard error while work goes on; null where that is a pipe or a file.</param>
+internal sealed record ToolOutput(TextWriter Out, TextWriter Error, IAnsiConsole? Terminal = null, IAnsiConsole? Progress = null)
+{
+    /// <summary>The widest line of any report or help text.</summary>
+    public const int Width = 100;
+
+    public static ToolOutput OfProcess() => new(
+        Console.Out, Console.Error,
+        Console.IsOutputRedirected ? null : OnTerminal(Console.Out),
+        Console.IsErrorRedirected ? null : OnTerminal(Console.Error));
+
+    private static IAnsiConsole OnTerminal(TextWriter writer)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        console.Profile.Width = Math.Min(Width, console.Profile.Width);
+        return console;
+    }
+}

@@ -1,0 +1,52 @@
+namespace NormKit.Cli.Tests;
+
+public sealed class HelpTests
+{
+    private const string LayerOptions =
+        "--output -o --weight --bias --running-mean --running-var --save-running-mean --save-running-var --train --eval --momentum --eps --groups "
+        + "--normalized-shape --channels-last --threads --help";
+
+    [Theory]
+    [InlineData("", "compare apply grad --version --help", "normkit compare")]
+    [InlineData("compare", "INPUT --shape --groups --seed --eps --layers --json --help 16,32,64,64 batch,layer,instance,group 1e-5", "normkit compare --shape 4,12,9,9 --groups 3")]
+    [InlineData("apply", "LAYER INPUT batch-norm layer-norm instance-norm group-norm 0.1 1e-5 " + LayerOptions, "normkit apply group-norm x.npy")]
+    [InlineData("grad", "LAYER INPUT GRAD_OUTPUT grad_input grad_weight grad_bias " + LayerOptions, "normkit grad batch-norm x.npy dy.npy")]
+    public void Help_EachCommand_NamesEveryOptionIn100Columns(string command, string names, string example)
+    {
+        ToolResult result = Workplace.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.StartsWith("Description:", result.Out, StringComparison.Ordinal);
+        Assert.Contains($"Usage:\n  normkit {command}", result.Out, StringComparison.Ordinal);
+        Assert.All(names.Split(' '), name => Assert.Contains(name, result.Out, StringComparison.Ordinal));
+        Assert.Contains($"  {example}", result.Out, StringComparison.Ordinal);
+        Assert.All(result.Out.Split('\n'), line =>
+        {
+            Assert.InRange(line.Length, 0, 100);
+            Assert.Equal(line.TrimEnd(), line);
+        });
+    }
+
+    [Theory]
+    [InlineData("-h")]
+    [InlineData("-?")]
+    public void Help_ShortForms_AreTheSame(string option) => Assert.Equal(Workplace.Run("--help").Out, Workplace.Run(option).Out);
+
+    [Fact]
+    public void Help_BesideWrongOptions_IsStillShown() => Assert.Equal(0, Workplace.Run("apply", "--eps", "abc", "--help").ExitCode);
+
+    [Fact]
+    public void Version_IsOneLine()
+    {
+        ToolResult result = Workplace.Run("--version");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", result.Out);
+        Assert.DoesNotContain('+', result.Out);
+    }
+
+    [Theory]
+    [InlineData("comapre", ", did you mean 'compare'?")]
+    [InlineData("aply", ", did you mean 'apply'?")]
+    [InlineData("gra", ", did you mean 'grad'?")]
+    [InlineData("benchmark", ".")]
+    public void Suggestion_IsTheNearestCommand(string word, string expected) => Assert.Equal(expected, Suggestion.For(word, ["compare", "apply", "grad"]));
+}

@@ -1,0 +1,80 @@
+using NormKit.IO;
+
+namespace NormKit.Cli.Tests;
+
+public sealed class OutputFilesTests
+{
+    private static readonly StoredTensor Array = StoredTensor.From<double>([1, 2, 3], [3], ElementType.Float64);
+
+    [Fact]
+    public void Commit_SeveralFiles_ReplacesOldAndMakesNew()
+    {
+        using Workplace work = new();
+        File.WriteAllText(work["a.npy"], "old");
+        using (OutputFiles files = new())
+        {
+            files.Declare("-o", work["a.npy"], ElementType.Float64);
+            files.Declare("--other", work["b.npz"], ElementType.Float64);
+            files.Write(work["a.npy"], Array);
+            files.Write(work["b.npz"], Array);
+            Assert.Equal("old", File.ReadAllText(work["a.npy"]));
+            files.Commit();
+        }
+        Assert.Equal(["a.npy", "b.npz"], work.Files);
+        Assert.Equal([1, 2, 3], Workplace.Read(work["a.npy"]));
+        Assert.Equal([1, 2, 3], Workplace.Read(work["b.npz:arr_0"]));
+    }
+
+    [Fact]
+    public void Dispose_NotCommitted_LeavesEverythingAsItWas()
+    {
+        using Workplace work = new();
+        File.WriteAllText(work["a.npy"], "old");
+        using (OutputFiles files = new())
+        {
+            files.Declare("-o", work["a.npy"], ElementType.Float64);
+            files.Declare("--other", work["b.npy"], ElementType.Float64);
+            files.Write(work["a.npy"], Array);
+            files.Write(work["b.npy"], Array);
+            Assert.Equal(3, work.Files.Length);
+        }
+        Assert.Equal(["a.npy"], work.Files);
+        Assert.Equal("old", File.ReadAllText(work["a.npy"]));
+    }
+
+    [Fact]
+    public void Commit_LastRenameFails_TakesBackTheOthers()
+    {
+        using Workplace work = new();
+        File.WriteAllText(work["a.npy"], "old");
+        using (OutputFiles files = new())
+        {
+            foreach (string name in (string[])["a.npy", "b.npy", "c.npy"])
+            {
+                files.Declare(name, work[name], ElementType.Float64);
+                files.Write(work[name], Array);
+            }
+
+            // Someone makes a directory of that name meanwhile.
+            Directory.CreateDirectory(work["c.npy"]);
+            UsageException error = Assert.Throws<UsageException>(files.Commit);
+            Assert.Contains("c.npy: cannot be written", error.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(["a.npy", "c.npy"], work.Files);
+        Assert.Equal("old", File.ReadAllText(work["a.npy"]));
+    }
+
+    [Fact]
+    public void Commit_Link_KeepsTheLink()
+    {
+        using Workplace work = new();
+        File.WriteAllText(work["real.npy"], "old");
+        File.CreateSymbolicLink(work["link.npy"], work["real.npy"]);
+        using OutputFiles files = new();
+        files.Declare("-o", work["link.npy"], ElementType.Float64);
+        files.Write(work["link.npy"], Array);
+        files.Commit();
+        Assert.Equal(work["real.npy"], new FileInfo(work["link.npy"]).LinkTarget);
+        Assert.Equal([1, 2, 3], Workplace.Read(work["real.npy"]));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace NormKit.Cli.Tests;
+
+/// <summary>The tool as a process of its own: what only the border to the system shows.</summary>
+public sealed class ProcessTests
+{
+    [Fact]
+    public async Task Process_Compare_PipesPlainTextAndExits0()
+    {
+        ToolResult result = await Run("compare", "--shape", "4,8,5,3");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.DoesNotContain('\u001b', result.Out);
+        Assert.Contains("arXiv:1803.08494", result.Out, StringComparison.Ordinal);
+        Assert.All(result.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
+        Assert.Equal(Workplace.Run("compare", "--shape", "4,8,5,3").Out, result.Out.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public async Task Process_Json_IsOneObject()
+    {
+        ToolResult result = await Run("compare", "--shape", "4,6", "--json");
+        Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(result.Out).RootElement.ValueKind);
+        Assert.Contains("normkit: note: instance norm is left out", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("comapre")]
+    [InlineData("compare --eps x")]
+    [InlineData("apply batch-norm missing.npy -o y.npy")]
+    public async Task Process_Refused_Exits2WithOneLine(string line)
+    {
+        ToolResult result = await Run(line.Split(' '));
+        (result with { Error = result.Error.ReplaceLineEndings("\n") }).Refusal();
+    }
+
+    [Fact]
+    public async Task Process_Apply_RunsFromAnotherCulture()
+    {
+        using Workplace work = new();
+        work.Array("x.npy", Near.Random(12, 81), [3, 4]);
+        ToolResult result = await Run("apply", "layer-norm", work["x.npy"], "-o", work["y.npy"], "--eps", "0.5");
+        Assert.Equal((0, "", ""), (result.ExitCode, result.Out, result.Error));
+        Near.Equal(new Reference("layer-norm", [3, 4]).Forward(Workplace.Read(work["x.npy"]), null, null, 0.5), Workplace.Read(work["y.npy"]), Near.Float);
+    }
+
+    [Fact]
+    public async Task Process_FullDevice_IsRefusedInOneLine()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full on this system.");
+        using Process process = Start("/bin/sh", "-c", $"'{Host}' '{Assembly}' compare --shape 4,6 > /dev/full");
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, process.ExitCode);
+        Assert.Matches("^normkit: standard output cannot be written: [^\n]+\n$", error);
+    }
+
+    [Fact]
+    public async Task Process_Interrupted_Exits130WithoutFiles()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Signals are sent with kill.");
+        using Workplace work = new();
+        using Process process = Start(Host, Assembly, "compare", "--shape", "16,64,96,96");
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        Assert.False(process.HasExited, "The run was over before it could be interrupted.");
+        using (Process kill = Start("kill", "-INT", $"{process.Id}"))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((130, ""), (process.ExitCode, output));
+    }
+
+    private static string Host => Environment.ProcessPath is string path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    private static string Assembly => typeof(Tool).Assembly.Location;
+
+    private static Process Start(string program, params string[] args)
+    {
+        ProcessStartInfo start = new(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LC_ALL"] = "de_DE.UTF-8";
+        start.Environment["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "0";
+        return Process.Start(start)!;
+    }
+
+    private static async Task<ToolResult> Run(params string[] args)
+    {
+        using Process process = Start(Host, [Assembly, .. args]);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new(process.ExitCode, await output, error);
+    }
+}
