@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace NormKit.Tests.Kernels;
+
+/// <summary>The same bits on every SIMD tier: child processes with instruction sets switched off, each of which must really be without them.</summary>
+public class TierProbeTests
+{
+    private static readonly Lazy<Answer> Default = new(() => Ask());
+
+    [Fact]
+    public void Hash_OfThisProcess_IsThatOfTheDefaultTier() => Assert.Equal(Default.Value.Hash, TierProbe.Hash());
+
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512", "avx512=True", "avx512=False")]
+    [InlineData("DOTNET_EnableAVX2", "avx2=True", "avx2=False")]
+    [InlineData("DOTNET_EnableHWIntrinsic", "vector128=True", "vector128=False")]
+    [InlineData("DOTNET_TieredCompilation", " tiered", "untiered")]
+    public void Hash_WithTierSwitchedOff_IsThatOfTheDefaultTier(string knob, string before, string after)
+    {
+        if (!Default.Value.Tier.Contains(before, StringComparison.Ordinal))
+            Assert.Skip($"This machine has not what {knob}=0 takes away: {Default.Value.Tier}.");
+        Answer without = Ask((knob, "0"));
+        Assert.Contains(after, without.Tier, StringComparison.Ordinal);   // the canary: a switch that does nothing fails here
+        Assert.Equal(Default.Value.Hash, without.Hash);
+    }
+
+    /// <summary>Profiles change which code is inlined and unrolled, but leave no trace that a program could read, so there is no canary here.</summary>
+    [Fact]
+    public void Hash_WithoutProfileGuidedOptimization_IsThatOfTheDefaultTier() => Assert.Equal(Default.Value.Hash, Ask(("DOTNET_TieredPGO", "0")).Hash);
+
+    /// <summary>A run of the suite that says which tier it tests (CI sets the variable) must be on it.</summary>
+    [Fact]
+    public void Tier_OfThisProcess_IsTheOneThisRunClaims()
+    {
+        string tier = TierProbe.Tier();
+        if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0")
+            Assert.Contains("avx512=False", tier, StringComparison.Ordinal);
+        else if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX2") == "0")
+            Assert.Contains("avx2=False", tier, StringComparison.Ordinal);
+        else
+            Assert.StartsWith($" {tier} ", Default.Value.Tier, StringComparison.Ordinal);
+    }
+
+    private static Answer Ask(params (string Knob, string Value)[] environment)
+    {
+        string host = Environment.ProcessPath!;
+        bool isDotnet = Path.GetFileNameWithoutExtension(host).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
+        ProcessStartInfo start = new(host) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (isDotnet)
+        {
+            start.ArgumentList.Add("exec");
+            start.ArgumentList.Add(typeof(TierProbeTests).Assembly.Location);
+        }
+        // A suite that runs on a tier of its own does not hand it on.
+        foreach (string inherited in start.Environment.Keys.Where(k => k.StartsWith("DOTNET_Enable", StringComparison.Ordinal) || k.StartsWith("DOTNET_Tiered", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(inherited);
+        start.Environment[TierProbe.Variable] = "1";
+        foreach ((string knob, string value) in environment)
+            start.Environment[knob] = value;
+        using Process child = Process.Start(start)!;
+        Task<string> errors = child.StandardError.ReadToEndAsync();
+        string output = child.StandardOutput.ReadToEnd();
+        child.WaitForExit();
+        string[] words = output.Split(' ', 3, StringSplitOptions.TrimEntries);
+        Assert.True(words.Length == 3 && words[0] == TierProbe.Variable, $"The child ended with {child.ExitCode} and said: {output}{errors.Result} ({RuntimeInformation.ProcessArchitecture})");
+        return new(words[1], " " + words[2]);
+    }
+
+    private sealed record Answer(string Hash, string Tier);
+}

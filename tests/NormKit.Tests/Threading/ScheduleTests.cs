@@ -1,0 +1,59 @@
+using NormKit.Threading;
+
+namespace NormKit.Tests.Threading;
+
+public class ScheduleTests
+{
+    /// <summary>Each block reduced, each unit combined and each block applied once and in this order, by any number of threads.</summary>
+    [Fact]
+    public void Run_AnyUnitsBlocksAndThreads_DoesEachStepOnceInOrder()
+    {
+        foreach (int units in (int[])[0, 1, 2, 3, 17, 200])
+        {
+            foreach (int blocks in (int[])[1, 2, 5])
+            {
+                foreach (int threads in (int[])[1, 2, 3, 8])
+                {
+                    Schedule schedule = new(units, blocks, 1 << 24, threads);
+                    Recording kernel = new(new int[units * blocks], new int[units], blocks, (int)schedule.Slots, new int[1]);
+                    schedule.Run(kernel, reduce: true);
+                    Assert.All(kernel.Stage, stage => Assert.Equal(3, stage));
+                    Assert.Equal(0, kernel.Wrong[0]);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 8, 1)]
+    [InlineData(128 * 1024, 8, 1)]
+    [InlineData(256 * 1024, 8, 2)]
+    [InlineData(1 << 30, 8, 8)]
+    [InlineData(1 << 30, 1, 1)]
+    public void Workers_OfSmallWork_AreFewerThanAllowed(int bytes, int allowed, int expected) => Assert.Equal(expected, Schedule.Workers(bytes, allowed));
+
+    [Fact]
+    public void Workers_OfMinusOne_AreTheProcessors() => Assert.Equal(Environment.ProcessorCount, Schedule.Workers(nint.MaxValue, -1));
+
+    /// <summary>Every third unit asks to be computed in double, so its blocks are reduced twice.</summary>
+    private readonly record struct Recording(int[] Stage, int[] Combined, int Blocks, int Slots, int[] Wrong) : IUnitKernel
+    {
+        public void Reduce(nint slot, nint unit, int block, bool wide) => Step(slot, unit, block, from: wide ? 1 : 0, to: 1, wide && unit % 3 != 0);
+
+        public bool Combine(nint slot, nint unit, bool wide)
+        {
+            bool asksForDouble = unit % 3 == 0;
+            for (int block = 0; block < Blocks; block++)
+                Step(slot, unit, block, from: 1, to: asksForDouble && !wide ? 1 : 2, false);
+            return asksForDouble;
+        }
+
+        public void Apply(nint slot, nint unit, int block) => Step(slot, unit, block, from: 2, to: 3, wrong: false);
+
+        private void Step(nint slot, nint unit, int block, int from, int to, bool wrong)
+        {
+            if (wrong || slot < 0 || slot >= Slots || Interlocked.CompareExchange(ref Stage[(unit * Blocks) + block], to, from) != from)
+                Interlocked.Increment(ref Wrong[0]);
+        }
+    }
+}
