@@ -19,11 +19,25 @@ internal static class Map
     {
         ref T y = ref MemoryMarshal.GetReference(destination);
         int i = 0;
+        int head = ToNextLine(ref y);
+        if (head > 0 && destination.Length >= 2 * Vector512<T>.Count)
+        {
+            // The second vector overlaps the first and begins a cache line, as then do all others: a store across two lines costs twice.
+            // Both are computed before either is stored, for y may be x.
+            Vector512<T> first = values.At(0, default(Whole)), second = values.At(head, default(Whole));
+            first.StoreUnsafe(ref y);
+            second.StoreUnsafe(ref y, (nuint)head);
+            i = head + Vector512<T>.Count;
+        }
         for (; destination.Length - i >= Vector512<T>.Count; i += Vector512<T>.Count)
             values.At(i, default(Whole)).StoreUnsafe(ref y, (nuint)i);
         if (i < destination.Length)
             Tail(ref y, i, new Part(destination.Length - i), values);
     }
+
+    /// <summary>How many elements lie before the next multiple of a vector's size; memory here is pinned, so the answer holds.</summary>
+    private static unsafe int ToNextLine<T>(ref T y) where T : unmanaged =>
+        (int)(-(nint)Unsafe.AsPointer(ref y) & (Vector512<byte>.Count - 1)) / sizeof(T);
 
     /// <summary>Apart from the loop, whose registers its calls would cost.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
