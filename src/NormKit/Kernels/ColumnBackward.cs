@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -16,15 +17,22 @@ namespace NormKit.Kernels;
 /// <param name="statistics">Those of the forward call.</param>
 /// <param name="partial">Room for two sums of each column of each block of a slot.</param>
 /// <param name="coefficients">Room for a mean and a slope of each set of a slot.</param>
+/// <param name="constants">Room for the four constants of each column of a slot.</param>
 /// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted.</param>
 internal readonly struct ColumnBackward<T>(
     NormGeometry geometry, TensorView<T> dy, TensorView<T> x, TensorView<T> dx, Affine<T> affine, double eps,
-    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, Pair[]? parameters)
+    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, T[] constants, Pair[]? parameters)
     : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // What dx = dy * Scale - Offset - (x - High) * Slope needs for each column; RowBackward has the same.
+    private const int High = 0, Scale = 1, Offset = 2, Slope = 3, Kinds = 4;
+
     private readonly NormGeometry geometry = geometry;
     private readonly int columns = checked((int)geometry.Columns);
     private readonly int blocks = ColumnTiles.Blocks(geometry.Segments);
+
+    /// <summary>How many constants <c>constants</c> has room for, a slot.</summary>
+    public static nint ConstantsPerSlot(in NormGeometry geometry) => Kinds * ColumnTiles.Span(checked((int)geometry.Columns));
 
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
@@ -56,6 +64,10 @@ internal readonly struct ColumnBackward<T>(
             }
             Gather(unit, sets, total, means);
         }
+        ColumnConstants<T> ofSlot = ConstantsOf(slot);
+        for (int set = 0; set < sets.Length && !dx.IsEmpty; set++)
+            Fill(sets[set], means[set], set, ofSlot, firstColumn: 0);
+        ofSlot.Repeat(columns);
         return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
@@ -64,14 +76,14 @@ internal readonly struct ColumnBackward<T>(
         if (dx.IsEmpty)
             return;
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
-        ReadOnlySpan<Pair> means = coefficients.AsSpan((int)(slot * sets.Length), sets.Length);
         for (int set = 0; set < sets.Length;)
         {
+            int first = set;
             ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
             if (run.Wide)
-                ApplyIn<double>(unit, block, run, sets, means);
+                ApplyWide(unit, block, run, sets, coefficients.AsSpan((int)(slot * sets.Length), sets.Length), first..set);
             else
-                ApplyIn<T>(unit, block, run, sets, means);
+                ApplyIn(unit, block, run, ConstantsOf(slot).From(run.First));
         }
     }
 
@@ -102,80 +114,99 @@ internal readonly struct ColumnBackward<T>(
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
         Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> lows = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> gradients = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
         for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, run.End - column);
-            ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
+            for (int i = 0; i < width; i++)
+                highs[i] = new Centre<TCompute>(sets[(column + i) / (int)geometry.Length]).High;
             using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(dy, offset + column, rows, width, columns);
             using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
-            Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref lows[0]));
+            Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0]));
             for (int i = 0; i < width; i++)
-                ofBlock[column + i] = Pair.From((gradients[i], products[i]));
+            {
+                double low = new Centre<TCompute>(sets[(column + i) / (int)geometry.Length]).Low;
+                ofBlock[column + i] = Pair.From((gradients[i], products[i])).About(low);
+            }
         }
     }
 
+    private void ApplyWide(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> means, Range ofRun)
+    {
+        int span = ColumnTiles.RowsAtOnce(run, columns) * run.Width;
+        double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
+        ColumnConstants<double> constantsOfRun = new(room.AsSpan(0, Kinds * span), span);
+        for (int set = ofRun.Start.Value; set < ofRun.End.Value; set++)
+            Fill(sets[set], means[set], set, constantsOfRun, run.First);
+        constantsOfRun.Repeat(run.Width);
+        ApplyIn(batch, block, run, constantsOfRun);
+        ArrayPool<double>.Shared.Return(room);
+    }
+
     [SkipLocalsInit]
-    private void ApplyIn<TCompute>(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> means)
+    private void ApplyIn<TCompute>(nint batch, int block, ColumnRun run, ColumnConstants<TCompute> ofRun)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
-        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
-        Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> lows = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> scales = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> offsets = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> slopes = stackalloc TCompute[ColumnTiles.Width];
+        int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
+        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns) + run.First;
         Span<TCompute> forGradients = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> forInputs = stackalloc TCompute[ColumnTiles.Width];
-        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
+        for (int row = 0; row < rows; row += rowsAtOnce)
         {
-            int width = Math.Min(ColumnTiles.Width, run.End - column);
-            ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
-            for (int i = 0; i < width; i++)
+            int length = Math.Min(rowsAtOnce, rows - row) * run.Width;
+            for (int column = 0; column < length; column += ColumnTiles.Width)
             {
-                int set = (column + i) / (int)geometry.Length;
-                scales[i] = TCompute.CreateTruncating(
-                    sets[set].InvStd(eps) * affine.Weight(geometry.Affine == AffineAxis.Element ? column + i : set));
-                offsets[i] = TCompute.CreateTruncating(means[set].First);
-                slopes[i] = TCompute.CreateTruncating(means[set].Second);
-            }
-            int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
-            ColumnTiles.Repeat(highs, width, rowsAtOnce);
-            ColumnTiles.Repeat(lows, width, rowsAtOnce);
-            ColumnTiles.Repeat(scales, width, rowsAtOnce);
-            ColumnTiles.Repeat(offsets, width, rowsAtOnce);
-            ColumnTiles.Repeat(slopes, width, rowsAtOnce);
-            for (int row = 0; row < rows; row += rowsAtOnce)
-            {
-                nint at = offset + column + ((nint)row * columns);
-                int length = Math.Min(rowsAtOnce, rows - row) * width;
-                ref TCompute g = ref MemoryMarshal.GetReference(dy.Read(at, length, forGradients));
-                Span<TCompute> to = dx.Target(at, length, forGradients);
+                nint at = offset + ((nint)row * columns) + column;
+                int width = Math.Min(ColumnTiles.Width, length - column);
+                ref TCompute g = ref MemoryMarshal.GetReference(dy.Read(at, width, forGradients));
+                Span<TCompute> to = dx.Target(at, width, forGradients);
                 if (statistics.Fixed)
                 {
-                    Map.Row(to, new Scaled<TCompute>(ref g, ref scales[0]));
+                    Map.Row(to, new Scaled<TCompute>(ref g, ref ofRun[Scale][column]));
                 }
                 else
                 {
-                    ref TCompute d = ref MemoryMarshal.GetReference(x.Read(at, length, forInputs));
-                    Map.Row(to, new Dx<TCompute>(ref g, ref d, ref highs[0], ref lows[0], ref scales[0], ref offsets[0], ref slopes[0]));
+                    ref TCompute d = ref MemoryMarshal.GetReference(x.Read(at, width, forInputs));
+                    Map.Row(to, new Dx<TCompute>(
+                        ref g, ref d, ref ofRun[High][column], ref ofRun[Scale][column], ref ofRun[Offset][column], ref ofRun[Slope][column]));
                 }
                 dx.Write<TCompute>(at, to);
             }
         }
     }
 
+    private ColumnConstants<T> ConstantsOf(nint slot)
+    {
+        int span = ColumnTiles.Span(columns);
+        return new(constants.AsSpan((int)(slot * Kinds * span), Kinds * span), span);
+    }
+
+    /// <summary>The constants of a set's columns, of which the first that there is room for is <paramref name="firstColumn"/>.</summary>
+    private void Fill<TCompute>(in Moments moments, Pair means, int set, ColumnConstants<TCompute> of, int firstColumn)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        double invStd = moments.InvStd(eps);
+        Centre<TCompute> centre = new(moments);
+        for (int i = 0; i < geometry.Length; i++)
+        {
+            int column = (set * (int)geometry.Length) + i;
+            of[High][column - firstColumn] = centre.High;
+            of[Scale][column - firstColumn] = TCompute.CreateTruncating(
+                invStd * affine.Weight(geometry.Affine == AffineAxis.Element ? column : set));
+            of[Offset][column - firstColumn] = TCompute.CreateTruncating(means.First - (centre.Low * means.Second));
+            of[Slope][column - firstColumn] = TCompute.CreateTruncating(means.Second);
+        }
+    }
+
     private readonly ref struct Terms<TCompute>(
-        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs, ref TCompute lows) : IColumnTerms<TCompute>
+        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs) : IColumnTerms<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g.Start;
         private readonly ref TCompute x = ref x.Start;
         private readonly ref TCompute highs = ref highs;
-        private readonly ref TCompute lows = ref lows;
         private readonly nint gStride = g.Stride;
         private readonly nint xStride = x.Stride;
 
@@ -186,8 +217,7 @@ internal readonly struct ColumnBackward<T>(
             where TCount : struct, ICount
         {
             first = count.Load(ref g, (row * gStride) + column);
-            second = first * (count.Load(ref x, (row * xStride) + column)
-                - count.Load(ref highs, column) - count.Load(ref lows, column));
+            second = first * (count.Load(ref x, (row * xStride) + column) - count.Load(ref highs, column));
         }
     }
 
@@ -202,13 +232,12 @@ internal readonly struct ColumnBackward<T>(
     }
 
     private readonly ref struct Dx<TCompute>(
-        ref TCompute g, ref TCompute x, ref TCompute highs, ref TCompute lows, ref TCompute scales, ref TCompute offsets, ref TCompute slopes)
+        ref TCompute g, ref TCompute x, ref TCompute highs, ref TCompute scales, ref TCompute offsets, ref TCompute slopes)
         : IRowValues<TCompute> where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g;
         private readonly ref TCompute x = ref x;
         private readonly ref TCompute highs = ref highs;
-        private readonly ref TCompute lows = ref lows;
         private readonly ref TCompute scales = ref scales;
         private readonly ref TCompute offsets = ref offsets;
         private readonly ref TCompute slopes = ref slopes;
@@ -216,7 +245,6 @@ internal readonly struct ColumnBackward<T>(
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             (count.Load(ref g, index) * count.Load(ref scales, index)) - count.Load(ref offsets, index)
-                - ((count.Load(ref x, index) - count.Load(ref highs, index) - count.Load(ref lows, index))
-                    * count.Load(ref slopes, index));
+                - ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref slopes, index));
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -17,14 +18,20 @@ namespace NormKit.Kernels;
 /// <param name="eps">Added to the variance.</param>
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
 /// <param name="partial">Room for the moments of each column of each block of a slot.</param>
-/// <param name="scales">Room for weight / std of each column of a slot.</param>
+/// <param name="constants">Room for the three constants of each column of a slot.</param>
 internal readonly struct ColumnForward<T>(
     NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<T> affine, double eps, StatisticsStore statistics,
-    Moments[] partial, double[] scales) : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    Moments[] partial, T[] constants) : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // What y = (x - High) * Scale + Shift needs for each column; RowForward has the same.
+    private const int High = 0, Scale = 1, Shift = 2, Kinds = 3;
+
     private readonly NormGeometry geometry = geometry;
     private readonly int columns = checked((int)geometry.Columns);
     private readonly int blocks = ColumnTiles.Blocks(geometry.Segments);
+
+    /// <summary>How many constants <c>constants</c> has room for, a slot.</summary>
+    public static nint ConstantsPerSlot(in NormGeometry geometry) => Kinds * ColumnTiles.Span(checked((int)geometry.Columns));
 
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
@@ -46,7 +53,7 @@ internal readonly struct ColumnForward<T>(
     public bool Combine(nint slot, nint unit, bool wide)
     {
         Span<Moments> sets = statistics.AllOf(slot, unit);
-        Span<double> ofSlot = scales.AsSpan((int)(slot * columns), columns);
+        ColumnConstants<T> ofSlot = ConstantsOf(slot);
         bool again = false;
         for (int set = 0; set < sets.Length; set++)
         {
@@ -55,25 +62,24 @@ internal readonly struct ColumnForward<T>(
                 continue;
             if (!statistics.Fixed)
                 sets[set] = Merge(slot, set);
-            double invStd = sets[set].InvStd(eps);
             again |= Normalizer.NeedsDouble<T>(sets[set], eps);
-            for (nint i = 0, column = set * geometry.Length; i < geometry.Length; i++, column++)
-                ofSlot[(int)column] = invStd * affine.Weight(geometry.Affine == AffineAxis.Element ? column : set);
+            Fill(sets[set], set, ofSlot, firstColumn: 0);
         }
+        ofSlot.Repeat(columns);
         return again;
     }
 
     public void Apply(nint slot, nint unit, int block)
     {
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
-        ReadOnlySpan<double> ofSlot = scales.AsSpan((int)(slot * columns), columns);
         for (int set = 0; set < sets.Length;)
         {
+            int first = set;
             ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
             if (run.Wide)
-                ApplyIn<double>(unit, block, run, sets, ofSlot);
+                ApplyWide(unit, block, run, sets[first..set], first);
             else
-                ApplyIn<T>(unit, block, run, sets, ofSlot);
+                ApplyIn(unit, block, run, ConstantsOf(slot).From(run.First));
         }
     }
 
@@ -131,42 +137,62 @@ internal readonly struct ColumnForward<T>(
         }
     }
 
+    private void ApplyWide(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, int firstSet)
+    {
+        int span = ColumnTiles.RowsAtOnce(run, columns) * run.Width;
+        double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
+        ColumnConstants<double> ofRun = new(room.AsSpan(0, Kinds * span), span);
+        for (int set = 0; set < sets.Length; set++)
+            Fill(sets[set], firstSet + set, ofRun, run.First);
+        ofRun.Repeat(run.Width);
+        ApplyIn(batch, block, run, ofRun);
+        ArrayPool<double>.Shared.Return(room);
+    }
+
     [SkipLocalsInit]
-    private void ApplyIn<TCompute>(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, ReadOnlySpan<double> ofSlot)
+    private void ApplyIn<TCompute>(nint batch, int block, ColumnRun run, ColumnConstants<TCompute> ofRun)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
-        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
-        Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> lows = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> weights = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> biases = stackalloc TCompute[ColumnTiles.Width];
+        int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
+        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns) + run.First;
         Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
-        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
+        for (int row = 0; row < rows; row += rowsAtOnce)
         {
-            int width = Math.Min(ColumnTiles.Width, run.End - column);
-            ColumnTiles.FillCentres(sets, geometry.Length, column, highs[..width], lows[..width]);
-            for (int i = 0; i < width; i++)
+            int length = Math.Min(rowsAtOnce, rows - row) * run.Width;
+            for (int column = 0; column < length; column += ColumnTiles.Width)
             {
-                int parameter = geometry.Affine == AffineAxis.Element ? column + i : (column + i) / (int)geometry.Length;
-                weights[i] = TCompute.CreateTruncating(ofSlot[column + i]);
-                biases[i] = TCompute.CreateTruncating(affine.Bias(parameter));
-            }
-            int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
-            ColumnTiles.Repeat(highs, width, rowsAtOnce);
-            ColumnTiles.Repeat(lows, width, rowsAtOnce);
-            ColumnTiles.Repeat(weights, width, rowsAtOnce);
-            ColumnTiles.Repeat(biases, width, rowsAtOnce);
-            for (int row = 0; row < rows; row += rowsAtOnce)
-            {
-                nint at = offset + column + ((nint)row * columns);
-                int length = Math.Min(rowsAtOnce, rows - row) * width;
-                ReadOnlySpan<TCompute> from = x.Read(at, length, scratch);
-                Span<TCompute> to = y.Target(at, length, scratch);
+                nint at = offset + ((nint)row * columns) + column;
+                int width = Math.Min(ColumnTiles.Width, length - column);
+                ReadOnlySpan<TCompute> from = x.Read(at, width, scratch);
+                Span<TCompute> to = y.Target(at, width, scratch);
                 Map.Row(to, new ByColumn<TCompute>(
-                    ref MemoryMarshal.GetReference(from), ref highs[0], ref lows[0], ref weights[0], ref biases[0]));
+                    ref MemoryMarshal.GetReference(from), ref ofRun[High][column], ref ofRun[Scale][column], ref ofRun[Shift][column]));
                 y.Write<TCompute>(at, to);
             }
+        }
+    }
+
+    private ColumnConstants<T> ConstantsOf(nint slot)
+    {
+        int span = ColumnTiles.Span(columns);
+        return new(constants.AsSpan((int)(slot * Kinds * span), Kinds * span), span);
+    }
+
+    /// <summary>The constants of a set's columns, of which the first that there is room for is <paramref name="firstColumn"/>.</summary>
+    private void Fill<TCompute>(in Moments moments, int set, ColumnConstants<TCompute> of, int firstColumn)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        double invStd = moments.InvStd(eps);
+        Centre<TCompute> centre = new(moments);
+        for (int i = 0; i < geometry.Length; i++)
+        {
+            int column = (set * (int)geometry.Length) + i;
+            int parameter = geometry.Affine == AffineAxis.Element ? column : set;
+            double scale = invStd * affine.Weight(parameter);
+            of[High][column - firstColumn] = centre.High;
+            of[Scale][column - firstColumn] = TCompute.CreateTruncating(scale);
+            of[Shift][column - firstColumn] = TCompute.CreateTruncating(affine.Bias(parameter) - (centre.Low * scale));
         }
     }
 
@@ -221,18 +247,16 @@ internal readonly struct ColumnForward<T>(
     }
 
     private readonly ref struct ByColumn<TCompute>(
-        ref TCompute x, ref TCompute highs, ref TCompute lows, ref TCompute scales, ref TCompute biases) : IRowValues<TCompute>
+        ref TCompute x, ref TCompute highs, ref TCompute scales, ref TCompute shifts) : IRowValues<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute x = ref x;
         private readonly ref TCompute highs = ref highs;
-        private readonly ref TCompute lows = ref lows;
         private readonly ref TCompute scales = ref scales;
-        private readonly ref TCompute biases = ref biases;
+        private readonly ref TCompute shifts = ref shifts;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((count.Load(ref x, index) - count.Load(ref highs, index) - count.Load(ref lows, index))
-                * count.Load(ref scales, index)) + count.Load(ref biases, index);
+            ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref scales, index)) + count.Load(ref shifts, index);
     }
 }

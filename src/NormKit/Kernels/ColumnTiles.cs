@@ -31,24 +31,8 @@ internal static class ColumnTiles
         return new(first * (int)columnsPerSet, (set - first) * (int)columnsPerSet, wide);
     }
 
-    /// <summary>Repeats a row's values, so that they serve for several rows written as one.</summary>
-    public static void Repeat<T>(Span<T> values, int width, int times)
-    {
-        for (int i = 1; i < times; i++)
-            values[..width].CopyTo(values[(i * width)..]);
-    }
-
-    /// <summary>The mean of each column from <paramref name="column"/> on, as high and low parts.</summary>
-    public static void FillCentres<T>(ReadOnlySpan<Moments> sets, nint columnsPerSet, int column, Span<T> highs, Span<T> lows)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        for (int i = 0; i < highs.Length; i++)
-        {
-            Centre<T> centre = new(sets[(column + i) / (int)columnsPerSet]);
-            highs[i] = centre.High;
-            lows[i] = centre.Low;
-        }
-    }
+    /// <summary>Room for a value of each column, repeated as often as rows are written as one.</summary>
+    public static int Span(int columns) => Math.Max(1, Width / columns) * columns;
 
     public static int RowsOf(nint rows, int block) => (int)Math.Min(RowsPerBlock, rows - ((nint)block * RowsPerBlock));
 }
@@ -57,6 +41,29 @@ internal static class ColumnTiles
 internal readonly record struct ColumnRun(int First, int Width, bool Wide)
 {
     public int End => First + Width;
+}
+
+/// <summary>Some constants of each column, one kind behind the other.</summary>
+/// <param name="room">Where they are.</param>
+/// <param name="span">How many values there are of each kind.</param>
+/// <param name="first">The column that indices count from.</param>
+internal readonly ref struct ColumnConstants<T>(Span<T> room, int span, int first = 0)
+{
+    private readonly Span<T> room = room;
+
+    public Span<T> this[int kind] => room.Slice((kind * span) + first, span - first);
+
+    public ColumnConstants<T> From(int column) => new(room, span, column);
+
+    /// <summary>Repeats the values of a row to the end of each span.</summary>
+    public void Repeat(int columns)
+    {
+        for (int start = 0; start < room.Length; start += span)
+        {
+            for (int i = columns; i < span; i += columns)
+                room.Slice(start, columns).CopyTo(room[(start + i)..]);
+        }
+    }
 }
 
 /// <summary>A tile of a matrix in the computing type: in place where it lies there, else a copy in a rented array.</summary>

@@ -45,15 +45,16 @@ internal readonly struct ElementGradients<T>(
     private void Sum<TCompute>(nint block, int rows, nint set, nint tile) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         Span<TCompute> highs = stackalloc TCompute[ColumnTiles.RowsPerBlock];
-        Span<TCompute> lows = stackalloc TCompute[ColumnTiles.RowsPerBlock];
+        Span<TCompute> shifts = stackalloc TCompute[ColumnTiles.RowsPerBlock];
         Span<TCompute> invStds = stackalloc TCompute[ColumnTiles.RowsPerBlock];
         for (int row = 0; row < rows; row++)
         {
             Moments moments = StatisticsOf(block, row, set);
             Centre<TCompute> centre = new(moments);
             highs[row] = centre.High;
-            lows[row] = centre.Low;
-            invStds[row] = TCompute.CreateTruncating(moments.InvStd(eps));
+            double invStd = moments.InvStd(eps);
+            invStds[row] = TCompute.CreateTruncating(invStd);
+            shifts[row] = TCompute.CreateTruncating(-centre.Low * invStd);
         }
         nint first = tile * ColumnTiles.Width;
         int width = (int)Math.Min(ColumnTiles.Width, geometry.Length - first);
@@ -62,20 +63,20 @@ internal readonly struct ElementGradients<T>(
         Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
         using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(dy, offset, rows, width, geometry.BatchStride);
         using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(x, offset, rows, width, geometry.BatchStride);
-        Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref lows[0], ref invStds[0]));
+        Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref shifts[0], ref invStds[0]));
         nint parameter = (block * geometry.AffineCount) + (set * geometry.AffinePerSet) + first;
         for (int i = 0; i < width; i++)
             parameters[parameter + i] = Pair.From((gradients[i], products[i]));
     }
 
     private readonly ref struct Terms<TCompute>(
-        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs, ref TCompute lows, ref TCompute invStds) : IColumnTerms<TCompute>
+        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs, ref TCompute shifts, ref TCompute invStds) : IColumnTerms<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g.Start;
         private readonly ref TCompute x = ref x.Start;
         private readonly ref TCompute highs = ref highs;
-        private readonly ref TCompute lows = ref lows;
+        private readonly ref TCompute shifts = ref shifts;
         private readonly ref TCompute invStds = ref invStds;
         private readonly nint gStride = g.Stride;
         private readonly nint xStride = x.Stride;
@@ -87,9 +88,8 @@ internal readonly struct ElementGradients<T>(
             where TCount : struct, ICount
         {
             first = count.Load(ref g, (row * gStride) + column);
-            second = first * ((count.Load(ref x, (row * xStride) + column)
-                - Vector512.Create(Unsafe.Add(ref highs, row)) - Vector512.Create(Unsafe.Add(ref lows, row)))
-                * Vector512.Create(Unsafe.Add(ref invStds, row)));
+            second = first * (((count.Load(ref x, (row * xStride) + column) - Vector512.Create(Unsafe.Add(ref highs, row)))
+                * Vector512.Create(Unsafe.Add(ref invStds, row))) + Vector512.Create(Unsafe.Add(ref shifts, row)));
         }
     }
 }

@@ -50,8 +50,8 @@ internal static class Normalizer
         StatisticsStore statistics = new(moments ?? transient.Array, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
         if (columnar)
         {
-            using Rented<double> scales = new(schedule.Slots * columns);
-            schedule.Run(new ColumnForward<T>(geometry, x, y, affine, eps, statistics, partial.Array, scales.Array), reduce: !fixedStatistics);
+            using Rented<T> constants = new(schedule.Slots * ColumnForward<T>.ConstantsPerSlot(geometry));
+            schedule.Run(new ColumnForward<T>(geometry, x, y, affine, eps, statistics, partial.Array, constants.Array), reduce: !fixedStatistics);
         }
         else
         {
@@ -106,8 +106,10 @@ internal static class Normalizer
             bool reduce = !fixedStatistics || sums is not null;
             if (columnar)
             {
+                using Rented<T> constants = new(schedule.Slots * ColumnBackward<T>.ConstantsPerSlot(geometry));
                 schedule.Run(
-                    new ColumnBackward<T>(geometry, dy, x, dx, affine, eps, statistics, partial.Array, coefficients.Array, sums), reduce);
+                    new ColumnBackward<T>(
+                        geometry, dy, x, dx, affine, eps, statistics, partial.Array, coefficients.Array, constants.Array, sums), reduce);
             }
             else
             {

@@ -10,4 +10,7 @@ internal readonly record struct Pair(double First, double Second)
 
     public static Pair From<T>((T First, T Second) sums) where T : INumberBase<T> =>
         new(double.CreateTruncating(sums.First), double.CreateTruncating(sums.Second));
+
+    /// <summary>The same with deviations from a centre that lies <paramref name="low"/> higher.</summary>
+    public Pair About(double low) => new(First, Second - (low * First));
 }

@@ -108,13 +108,13 @@ internal readonly struct RowBackward<T>(
     {
         ref TCompute g = ref MemoryMarshal.GetReference(gradients);
         ref TCompute d = ref MemoryMarshal.GetReference(inputs);
-        CentreLanes<TCompute> centre = new(new(moments));
+        Centre<TCompute> centre = new(moments);
         if (!WeightsByElement)
-            return Pair.From(Sums.AlongRow<TCompute, Uniform<TCompute>>(inputs.Length, new(ref g, ref d, centre)));
+            return Pair.From(Sums.AlongRow<TCompute, Uniform<TCompute>>(inputs.Length, new(ref g, ref d, centre.High))).About(centre.Low);
         nint parameter = (set % geometry.SetsPerBatch * geometry.AffinePerSet) + block.Start;
         ReadOnlySpan<TCompute> weights = affine.Weights(parameter, inputs.Length, forWeights);
         return Pair.From(Sums.AlongRow<TCompute, ByElement<TCompute>>(
-            inputs.Length, new(ref g, ref d, ref MemoryMarshal.GetReference(weights), centre)));
+            inputs.Length, new(ref g, ref d, ref MemoryMarshal.GetReference(weights), centre.High))).About(centre.Low);
     }
 
     private void ApplyIn<TCompute>(Moments moments, Pair means, nint set, Block block)
@@ -142,8 +142,8 @@ internal readonly struct RowBackward<T>(
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         double invStd = moments.InvStd(eps);
-        CentreLanes<TCompute> centre = new(new(moments));
-        TCompute mean = TCompute.CreateTruncating(means.First), slope = TCompute.CreateTruncating(means.Second);
+        Centre<TCompute> centre = new(moments);
+        TCompute mean = TCompute.CreateTruncating(means.First - (centre.Low * means.Second)), slope = TCompute.CreateTruncating(means.Second);
         nint firstParameter = set % geometry.SetsPerBatch * geometry.AffinePerSet;
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride)
@@ -162,24 +162,24 @@ internal readonly struct RowBackward<T>(
                 {
                     ReadOnlySpan<TCompute> weights = affine.Weights(firstParameter + block.Start, block.Length, forWeights);
                     Map.Row(to, new DxByElement<TCompute>(
-                        ref g, ref d, ref MemoryMarshal.GetReference(weights), centre, TCompute.CreateTruncating(invStd), mean, slope));
+                        ref g, ref d, ref MemoryMarshal.GetReference(weights), centre.High, TCompute.CreateTruncating(invStd), mean, slope));
                 }
                 else
                 {
                     TCompute scale = TCompute.CreateTruncating(invStd * affine.Weight(parameter));
-                    Map.Row(to, new DxUniform<TCompute>(ref g, ref d, centre, scale, mean, slope));
+                    Map.Row(to, new DxUniform<TCompute>(ref g, ref d, centre.High, scale, mean, slope));
                 }
             }
             dx.Write<TCompute>(offset, to);
         }
     }
 
-    private readonly ref struct Uniform<TCompute>(ref TCompute g, ref TCompute x, CentreLanes<TCompute> centre) : IRowTerms<TCompute>
+    private readonly ref struct Uniform<TCompute>(ref TCompute g, ref TCompute x, TCompute centre) : IRowTerms<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g;
         private readonly ref TCompute x = ref x;
-        private readonly CentreLanes<TCompute> centre = centre;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
 
         public static bool HasSecond => true;
 
@@ -187,17 +187,17 @@ internal readonly struct RowBackward<T>(
         public void At<TCount>(nint index, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second) where TCount : struct, ICount
         {
             first = count.Load(ref g, index);
-            second = first * centre.Subtract(count.Load(ref x, index));
+            second = first * (count.Load(ref x, index) - centre);
         }
     }
 
-    private readonly ref struct ByElement<TCompute>(ref TCompute g, ref TCompute x, ref TCompute weight, CentreLanes<TCompute> centre)
+    private readonly ref struct ByElement<TCompute>(ref TCompute g, ref TCompute x, ref TCompute weight, TCompute centre)
         : IRowTerms<TCompute> where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g;
         private readonly ref TCompute x = ref x;
         private readonly ref TCompute weight = ref weight;
-        private readonly CentreLanes<TCompute> centre = centre;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
 
         public static bool HasSecond => true;
 
@@ -205,7 +205,7 @@ internal readonly struct RowBackward<T>(
         public void At<TCount>(nint index, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second) where TCount : struct, ICount
         {
             first = count.Load(ref g, index) * count.Load(ref weight, index);
-            second = first * centre.Subtract(count.Load(ref x, index));
+            second = first * (count.Load(ref x, index) - centre);
         }
     }
 
@@ -220,29 +220,29 @@ internal readonly struct RowBackward<T>(
     }
 
     private readonly ref struct DxUniform<TCompute>(
-        ref TCompute g, ref TCompute x, CentreLanes<TCompute> centre, TCompute scale, TCompute mean, TCompute slope) : IRowValues<TCompute>
+        ref TCompute g, ref TCompute x, TCompute centre, TCompute scale, TCompute mean, TCompute slope) : IRowValues<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g;
         private readonly ref TCompute x = ref x;
-        private readonly CentreLanes<TCompute> centre = centre;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
         private readonly Vector512<TCompute> scale = Vector512.Create(scale);
         private readonly Vector512<TCompute> mean = Vector512.Create(mean);
         private readonly Vector512<TCompute> slope = Vector512.Create(slope);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (count.Load(ref g, index) * scale) - mean - (centre.Subtract(count.Load(ref x, index)) * slope);
+            (count.Load(ref g, index) * scale) - mean - ((count.Load(ref x, index) - centre) * slope);
     }
 
     private readonly ref struct DxByElement<TCompute>(
-        ref TCompute g, ref TCompute x, ref TCompute weight, CentreLanes<TCompute> centre, TCompute invStd, TCompute mean, TCompute slope)
+        ref TCompute g, ref TCompute x, ref TCompute weight, TCompute centre, TCompute invStd, TCompute mean, TCompute slope)
         : IRowValues<TCompute> where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g;
         private readonly ref TCompute x = ref x;
         private readonly ref TCompute weight = ref weight;
-        private readonly CentreLanes<TCompute> centre = centre;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
         private readonly Vector512<TCompute> invStd = Vector512.Create(invStd);
         private readonly Vector512<TCompute> mean = Vector512.Create(mean);
         private readonly Vector512<TCompute> slope = Vector512.Create(slope);
@@ -250,6 +250,6 @@ internal readonly struct RowBackward<T>(
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             (count.Load(ref g, index) * count.Load(ref weight, index) * invStd) - mean
-                - (centre.Subtract(count.Load(ref x, index)) * slope);
+                - ((count.Load(ref x, index) - centre) * slope);
     }
 }

@@ -65,7 +65,7 @@ internal readonly struct RowForward<T>(
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         double invStd = moments.InvStd(eps);
-        CentreLanes<TCompute> centre = new(new(moments));
+        Centre<TCompute> centre = new(moments);
         nint firstParameter = set % geometry.SetsPerBatch * geometry.AffinePerSet;
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride)
@@ -79,43 +79,47 @@ internal readonly struct RowForward<T>(
                 ReadOnlySpan<TCompute> weight = affine.Weights(parameter, block.Length, forWeight);
                 ReadOnlySpan<TCompute> bias = affine.Biases(parameter, block.Length, forBias);
                 Map.Row(to, new ByElement<TCompute>(
-                    ref element, ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias), centre, TCompute.CreateTruncating(invStd)));
+                    ref element, ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias),
+                    centre.High, TCompute.CreateTruncating(invStd), TCompute.CreateTruncating(-centre.Low * invStd)));
             }
             else
             {
                 nint parameter = firstParameter + (geometry.Affine == AffineAxis.Segment ? block.FirstSegment + segment : 0);
-                // The weight joins the scale in double: one rounding and one multiplication fewer for each element.
+                // The weight joins the scale in double, and the mean's low part the bias: fewer roundings and operations for each element.
+                double scale = invStd * affine.Weight(parameter);
                 Map.Row(to, new Uniform<TCompute>(
-                    ref element, centre, TCompute.CreateTruncating(invStd * affine.Weight(parameter)), TCompute.CreateTruncating(affine.Bias(parameter))));
+                    ref element, centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(affine.Bias(parameter) - (centre.Low * scale))));
             }
             y.Write<TCompute>(offset, to);
         }
     }
 
-    private readonly ref struct Uniform<TCompute>(ref TCompute x, CentreLanes<TCompute> centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
+    private readonly ref struct Uniform<TCompute>(ref TCompute x, TCompute centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute x = ref x;
-        private readonly CentreLanes<TCompute> centre = centre;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
         private readonly Vector512<TCompute> scale = Vector512.Create(scale);
         private readonly Vector512<TCompute> shift = Vector512.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => (centre.Subtract(count.Load(ref x, index)) * scale) + shift;
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            ((count.Load(ref x, index) - centre) * scale) + shift;
     }
 
     private readonly ref struct ByElement<TCompute>(
-        ref TCompute x, ref TCompute weight, ref TCompute bias, CentreLanes<TCompute> centre, TCompute invStd) : IRowValues<TCompute>
+        ref TCompute x, ref TCompute weight, ref TCompute bias, TCompute centre, TCompute invStd, TCompute shift) : IRowValues<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute x = ref x;
         private readonly ref TCompute weight = ref weight;
         private readonly ref TCompute bias = ref bias;
-        private readonly CentreLanes<TCompute> centre = centre;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
         private readonly Vector512<TCompute> invStd = Vector512.Create(invStd);
+        private readonly Vector512<TCompute> shift = Vector512.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (centre.Subtract(count.Load(ref x, index)) * invStd * count.Load(ref weight, index)) + count.Load(ref bias, index);
+            ((((count.Load(ref x, index) - centre) * invStd) + shift) * count.Load(ref weight, index)) + count.Load(ref bias, index);
     }
 }
