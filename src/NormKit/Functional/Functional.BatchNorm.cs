@@ -27,8 +27,7 @@ public static partial class Functional
     public static Tensor<T> BatchNorm<T>(
         in ReadOnlyTensorSpan<T> input, bool training, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
         in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
-        double momentum = 0.1,
-        double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        double momentum = 0.1, double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Tensor<T> destination = Results.Like(Operand<T>.Of(input));
         BatchNorm(input, destination.AsTensorSpan(), training, runningMean, runningVar, weight, bias, momentum, eps, saved, maxDegreeOfParallelism);
@@ -50,8 +49,7 @@ public static partial class Functional
     public static void BatchNorm<T>(
         in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, bool training, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
         in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
-        double momentum = 0.1,
-        double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        double momentum = 0.1, double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         BatchNormCore(
             nameof(BatchNorm), Operand<T>.Of(input), Operand<T>.Of(destination), Operand<T>.OfOptional(runningMean), Operand<T>.OfOptional(runningVar), training, momentum,
@@ -76,8 +74,7 @@ public static partial class Functional
     public static void BatchNorm<T>(
         ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, bool training, Span<T> runningMean = default, Span<T> runningVar = default,
         ReadOnlySpan<T> weight = default, ReadOnlySpan<T> bias = default,
-        double momentum = 0.1,
-        double eps = 1e-5, SavedStatistics? saved = null, MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1)
+        double momentum = 0.1, double eps = 1e-5, SavedStatistics? saved = null, MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         BatchNormCore(

@@ -27,8 +27,7 @@ public static partial class Functional
     public static Tensor<T> InstanceNorm<T>(
         in ReadOnlyTensorSpan<T> input, bool useInputStats, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
         in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
-        double momentum = 0.1,
-        double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        double momentum = 0.1, double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Tensor<T> destination = Results.Like(Operand<T>.Of(input));
         InstanceNorm(input, destination.AsTensorSpan(), useInputStats, runningMean, runningVar, weight, bias, momentum, eps, saved, maxDegreeOfParallelism);
@@ -50,8 +49,7 @@ public static partial class Functional
     public static void InstanceNorm<T>(
         in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, bool useInputStats, in TensorSpan<T> runningMean = default, in TensorSpan<T> runningVar = default,
         in ReadOnlyTensorSpan<T> weight = default, in ReadOnlyTensorSpan<T> bias = default,
-        double momentum = 0.1,
-        double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        double momentum = 0.1, double eps = 1e-5, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         InstanceNormCore(
             nameof(InstanceNorm), Operand<T>.Of(input), Operand<T>.Of(destination), Operand<T>.OfOptional(runningMean), Operand<T>.OfOptional(runningVar), useInputStats, momentum,
@@ -76,8 +74,7 @@ public static partial class Functional
     public static void InstanceNorm<T>(
         ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, bool useInputStats, Span<T> runningMean = default, Span<T> runningVar = default,
         ReadOnlySpan<T> weight = default, ReadOnlySpan<T> bias = default,
-        double momentum = 0.1,
-        double eps = 1e-5, SavedStatistics? saved = null, MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1)
+        double momentum = 0.1, double eps = 1e-5, SavedStatistics? saved = null, MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         InstanceNormCore(

@@ -6,8 +6,9 @@ namespace NormKit;
 
 /// <summary>
 /// The layers as functions without state, as torch.nn.functional has them. Each comes on tensor spans, which returns a new tensor or writes into a
-/// destination, and on spans with a shape. A destination may be the input itself; one that overlaps it otherwise is refused. With a destination
-/// given, contiguous and channels-last input of any size is normalized without allocating. Results do not depend on the number of threads.
+/// destination, and on spans with a shape. A destination may be the input itself; one that overlaps it otherwise is refused. Input and destination
+/// that are both contiguous or both channels-last are normalized without allocating, but for layer norm over a part of channels-last dimensions,
+/// which are strided then. Results do not depend on the number of threads.
 /// </summary>
 /// <remarks>Everything is checked before anything is written: an exception leaves destination, gradients and running statistics as they were.</remarks>
 public static partial class Functional

@@ -14,7 +14,7 @@ internal static class Groupings
         RequireChannels(layer, shape, 2);
         Grouping grouping = Grouping.Batch(shape[0], shape[1], Shapes.Product(shape[2..]));
         if (batchStatistics && grouping.SetSize == 1)
-            throw new ArgumentException($"{layer}: expected more than 1 value per channel when training, got input size {Shapes.Text(shape)}; use a larger batch, or Eval().", "input");
+            throw new ArgumentException($"{layer}: expected more than 1 value per channel when training, got input size {Shapes.Text(shape)}; the batch's own statistics need two, so use a larger batch, or running statistics.", "input");
         return grouping;
     }
 

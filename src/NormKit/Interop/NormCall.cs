@@ -34,7 +34,10 @@ internal static class NormCall
         running.CheckApart(layer, x, y, weight, bias);
 
         bool wantsMoments = saved is not null || running.Use != RunningUse.None;
-        int sets = checked((int)(running.Use == RunningUse.Normalize ? grouping.SetsPerSample : grouping.Sets));
+        nint setsInAll = running.Use == RunningUse.Normalize ? grouping.SetsPerSample : grouping.Sets;
+        if (wantsMoments && setsInAll > Array.MaxLength)
+            throw new ArgumentException($"{layer}: input {Shapes.Text(x.Lengths)} has {setsInAll} sets that share statistics; at most {Array.MaxLength} can be kept.", "input");
+        int sets = wantsMoments ? (int)setsInAll : 0;
         Moments[]? moments = saved is not null
             ? saved.Prepare(layer, grouping, x.Lengths, eps, running.Use == RunningUse.Normalize)
             : wantsMoments ? ArrayPool<Moments>.Shared.Rent(sets) : null;

@@ -80,10 +80,10 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
         nint length = 1;
         foreach (nint n in shape)
         {
-            // Each factor is checked, for a product that wraps could seem to fit.
+            // Zeros are left out until the end, so that the order of dimensions does not decide; each factor is checked, for a product may wrap.
             if (n < 0 || (n != 0 && length > int.MaxValue / n))
                 throw new ArgumentException($"{layer}: {name} cannot have shape {Shapes.Text(shape)}; lengths are not negative and a span holds at most {int.MaxValue} elements.", name);
-            length *= n;
+            length *= Math.Max(1, n);
         }
         if (shape.Contains(0))
             length = 0;

@@ -17,6 +17,8 @@ internal static class Shapes
     /// <summary>The product of some dimensions; 1 for none.</summary>
     public static nint Product(ReadOnlySpan<nint> lengths)
     {
+        if (lengths.Contains(0))
+            return 0;   // whatever the others multiply to
         nint product = 1;
         foreach (nint n in lengths)
             product = checked(product * n);

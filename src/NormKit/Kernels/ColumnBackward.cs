@@ -18,10 +18,11 @@ namespace NormKit.Kernels;
 /// <param name="partial">Room for two sums of each column of each block of a slot.</param>
 /// <param name="coefficients">Room for a mean and a slope of each set of a slot.</param>
 /// <param name="constants">Room for the four constants of each column of a slot.</param>
+/// <param name="inDouble">Of each set of <paramref name="statistics"/> whether it is computed in double.</param>
 /// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted.</param>
 internal readonly struct ColumnBackward<T>(
     NormGeometry geometry, TensorView<T> dy, TensorView<T> x, TensorView<T> dx, Affine<T> affine, double eps,
-    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, T[] constants, Pair[]? parameters)
+    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, T[] constants, bool[] inDouble, Pair[]? parameters)
     : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // What dx = dy * Scale - Offset - (x - High) * Slope needs for each column; RowBackward has the same.
@@ -38,9 +39,10 @@ internal readonly struct ColumnBackward<T>(
     {
         Span<Pair> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
-        for (int set = 0; set < sets.Length;)
+        ReadOnlySpan<bool> flags = FlagsOf(unit);
+        for (int set = 0; set < flags.Length;)
         {
-            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
             if (run.Wide)
                 ReduceIn<double>(unit, block, run, sets, ofBlock);
             else
@@ -76,10 +78,11 @@ internal readonly struct ColumnBackward<T>(
         if (dx.IsEmpty)
             return;
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
-        for (int set = 0; set < sets.Length;)
+        ReadOnlySpan<bool> flags = FlagsOf(unit);
+        for (int set = 0; set < flags.Length;)
         {
             int first = set;
-            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
             if (run.Wide)
                 ApplyWide(unit, block, run, sets, coefficients.AsSpan((int)(slot * sets.Length), sets.Length), first..set);
             else
@@ -176,6 +179,9 @@ internal readonly struct ColumnBackward<T>(
             }
         }
     }
+
+    private ReadOnlySpan<bool> FlagsOf(nint unit) =>
+        inDouble.AsSpan((int)(statistics.Fixed ? 0 : unit * geometry.SetsPerBatch), (int)geometry.SetsPerBatch);
 
     private ColumnConstants<T> ConstantsOf(nint slot)
     {

@@ -19,9 +19,10 @@ namespace NormKit.Kernels;
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
 /// <param name="partial">Room for the moments of each column of each block of a slot.</param>
 /// <param name="constants">Room for the three constants of each column of a slot.</param>
+/// <param name="inDouble">Room to note of each set of a slot whether it is computed in double.</param>
 internal readonly struct ColumnForward<T>(
     NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<T> affine, double eps, StatisticsStore statistics,
-    Moments[] partial, T[] constants) : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    Moments[] partial, T[] constants, bool[] inDouble) : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // What y = (x - High) * Scale + Shift needs for each column; RowForward has the same.
     private const int High = 0, Scale = 1, Shift = 2, Kinds = 3;
@@ -41,10 +42,10 @@ internal readonly struct ColumnForward<T>(
             ReduceIn<T>(unit, block, new(0, columns, false), ofBlock);
             return;
         }
-        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
-        for (int set = 0; set < sets.Length;)
+        ReadOnlySpan<bool> flags = FlagsOf(slot);
+        for (int set = 0; set < flags.Length;)
         {
-            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
             if (run.Wide)
                 ReduceIn<double>(unit, block, run, ofBlock);
         }
@@ -53,17 +54,25 @@ internal readonly struct ColumnForward<T>(
     public bool Combine(nint slot, nint unit, bool wide)
     {
         Span<Moments> sets = statistics.AllOf(slot, unit);
+        Span<bool> flags = FlagsOf(slot);
         ColumnConstants<T> ofSlot = ConstantsOf(slot);
         bool again = false;
         for (int set = 0; set < sets.Length; set++)
         {
             // The second time only for what was reduced a second time: a set depends on nothing but its own elements.
-            if (wide && !Normalizer.NeedsDouble<T>(sets[set], eps))
+            if (wide && !flags[set])
                 continue;
             if (!statistics.Fixed)
                 sets[set] = Merge(slot, set);
-            again |= Normalizer.NeedsDouble<T>(sets[set], eps);
+            flags[set] = Normalizer.NeedsDouble<T>(sets[set], eps);
+            again |= flags[set];
             Fill(sets[set], set, ofSlot, firstColumn: 0);
+        }
+        if (wide || !again || statistics.Fixed)
+        {
+            // The last call for this unit: what follows is Apply, which takes in double also the sets whose scale no float holds.
+            for (int set = 0; set < sets.Length; set++)
+                flags[set] |= HoldsNaN(ofSlot[Scale].Slice(set * (int)geometry.Length, (int)geometry.Length));
         }
         ofSlot.Repeat(columns);
         return again;
@@ -72,10 +81,11 @@ internal readonly struct ColumnForward<T>(
     public void Apply(nint slot, nint unit, int block)
     {
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
-        for (int set = 0; set < sets.Length;)
+        ReadOnlySpan<bool> flags = FlagsOf(slot);
+        for (int set = 0; set < flags.Length;)
         {
             int first = set;
-            ColumnRun run = ColumnTiles.NextRun<T>(sets, eps, geometry.Length, ref set);
+            ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
             if (run.Wide)
                 ApplyWide(unit, block, run, sets[first..set], first);
             else
@@ -173,6 +183,16 @@ internal readonly struct ColumnForward<T>(
         }
     }
 
+    private Span<bool> FlagsOf(nint slot) => inDouble.AsSpan((int)(slot * geometry.SetsPerBatch), (int)geometry.SetsPerBatch);
+
+    private static bool HoldsNaN(ReadOnlySpan<T> values)
+    {
+        bool holds = false;
+        foreach (T value in values)
+            holds |= T.IsNaN(value);
+        return holds;
+    }
+
     private ColumnConstants<T> ConstantsOf(nint slot)
     {
         int span = ColumnTiles.Span(columns);
@@ -191,7 +211,7 @@ internal readonly struct ColumnForward<T>(
             int parameter = geometry.Affine == AffineAxis.Element ? column : set;
             double scale = invStd * affine.Weight(parameter);
             of[High][column - firstColumn] = centre.High;
-            of[Scale][column - firstColumn] = TCompute.CreateTruncating(scale);
+            of[Scale][column - firstColumn] = Normalizer.ScaleNeedsDouble<TCompute>(scale) ? TCompute.NaN : TCompute.CreateTruncating(scale);
             of[Shift][column - firstColumn] = TCompute.CreateTruncating(affine.Bias(parameter) - (centre.Low * scale));
         }
     }

@@ -22,11 +22,14 @@ internal static class ColumnTiles
     public static int RowsAtOnce(ColumnRun run, int columns) => run.Width == columns ? Math.Max(1, Width / columns) : 1;
 
     /// <summary>The columns of the longest run of sets from <paramref name="set"/> on that are computed in one type; moves on to the next.</summary>
-    public static ColumnRun NextRun<T>(ReadOnlySpan<Moments> sets, double eps, nint columnsPerSet, ref int set)
+    /// <param name="inDouble">Of each set, whether it is computed in double.</param>
+    /// <param name="columnsPerSet">The columns of each set.</param>
+    /// <param name="set">The first set; becomes the one behind the run.</param>
+    public static ColumnRun NextRun(ReadOnlySpan<bool> inDouble, nint columnsPerSet, ref int set)
     {
         int first = set;
-        bool wide = Normalizer.NeedsDouble<T>(sets[set++], eps);
-        while (set < sets.Length && Normalizer.NeedsDouble<T>(sets[set], eps) == wide)
+        bool wide = inDouble[set++];
+        while (set < inDouble.Length && inDouble[set] == wide)
             set++;
         return new(first * (int)columnsPerSet, (set - first) * (int)columnsPerSet, wide);
     }

@@ -25,7 +25,6 @@ internal readonly record struct Grouping(Sharing Sharing, nint N, nint C, nint S
 
     public static Grouping Layer(nint rows, nint width) => new(Sharing.Layer, rows, width, 1, 1);
 
-    public nint Elements => N * C * S;
     public nint Sets => Sharing == Sharing.Batch ? C : N * G;
     public nint SetSize => Sharing == Sharing.Batch ? N * S : C / G * S;
 

@@ -38,7 +38,7 @@ internal readonly record struct NormGeometry(
     /// A batch is a matrix with a segment of every set in each row, and the runs are short: the column kernels then take lanes across sets.
     /// Channels-last data, and batch norm on (N, C) or over few positions.
     /// </summary>
-    public bool IsColumnar => Segments > 1 && SetStride == Length && SegmentStride == Columns
+    public bool IsColumnar => (Segments > 1 || (Length == 1 && Affine == AffineAxis.Set)) && SetStride == Length && SegmentStride == Columns
         && (Affine == AffineAxis.Element || (Affine == AffineAxis.Set && Length < ShortestRow));
 
     /// <summary>Statistics over batch and positions, for each channel.</summary>

@@ -23,6 +23,9 @@ internal static class Normalizer
         typeof(T) == typeof(float)
         && !(IsOrdinary(moments.M2, moments.Count) && IsOrdinary(moments.M2 + (eps * moments.Count), moments.Count) && double.IsFinite(moments.Mean));
 
+    /// <summary>Whether a factor or its products with ordinary deviations leave that range: weight / std may where std does not.</summary>
+    public static bool ScaleNeedsDouble<T>(double scale) => typeof(T) == typeof(float) && scale != 0 && !(Math.Abs(scale) is > 1e-30 and < 1e30);
+
     /// <summary>Whether a variance of m2 / n is. Zero is: a constant set has no digits to lose.</summary>
     private static bool IsOrdinary(double m2, long n) => m2 == 0 || (m2 > 1e-28 * n && m2 < 1e34 * n);
 
@@ -51,7 +54,10 @@ internal static class Normalizer
         if (columnar)
         {
             using Rented<T> constants = new(schedule.Slots * ColumnForward<T>.ConstantsPerSlot(geometry));
-            schedule.Run(new ColumnForward<T>(geometry, x, y, affine, eps, statistics, partial.Array, constants.Array), reduce: !fixedStatistics);
+            using Rented<bool> inDouble = new(schedule.Slots * setsPerUnit);
+            schedule.Run(
+                new ColumnForward<T>(geometry, x, y, affine, eps, statistics, partial.Array, constants.Array, inDouble.Array),
+                reduce: !fixedStatistics);
         }
         else
         {
@@ -107,9 +113,12 @@ internal static class Normalizer
             if (columnar)
             {
                 using Rented<T> constants = new(schedule.Slots * ColumnBackward<T>.ConstantsPerSlot(geometry));
+                using Rented<bool> inDouble = new(moments.Length);
+                for (int set = 0; set < moments.Length; set++)
+                    inDouble.Array[set] = NeedsDouble<T>(moments[set], eps);
                 schedule.Run(
                     new ColumnBackward<T>(
-                        geometry, dy, x, dx, affine, eps, statistics, partial.Array, coefficients.Array, constants.Array, sums), reduce);
+                        geometry, dy, x, dx, affine, eps, statistics, partial.Array, coefficients.Array, constants.Array, inDouble.Array, sums), reduce);
             }
             else
             {

@@ -70,6 +70,12 @@ internal readonly struct RowForward<T>(
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride)
         {
+            nint shared = firstParameter + (geometry.Affine == AffineAxis.Segment ? block.FirstSegment + segment : 0);
+            if (geometry.Affine != AffineAxis.Element && Normalizer.ScaleNeedsDouble<TCompute>(invStd * affine.Weight(shared)))
+            {
+                ApplyThroughScratch<double>(moments, set, new(block.FirstSegment + segment, 1, block.Start, block.Length));
+                continue;
+            }
             ReadOnlySpan<TCompute> from = x.Read(offset, block.Length, forX);
             Span<TCompute> to = y.Target(offset, block.Length, forX);
             ref TCompute element = ref MemoryMarshal.GetReference(from);
@@ -84,11 +90,10 @@ internal readonly struct RowForward<T>(
             }
             else
             {
-                nint parameter = firstParameter + (geometry.Affine == AffineAxis.Segment ? block.FirstSegment + segment : 0);
                 // The weight joins the scale in double, and the mean's low part the bias: fewer roundings and operations for each element.
-                double scale = invStd * affine.Weight(parameter);
+                double scale = invStd * affine.Weight(shared);
                 Map.Row(to, new Uniform<TCompute>(
-                    ref element, centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(affine.Bias(parameter) - (centre.Low * scale))));
+                    ref element, centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(affine.Bias(shared) - (centre.Low * scale))));
             }
             y.Write<TCompute>(offset, to);
         }

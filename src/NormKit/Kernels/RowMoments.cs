@@ -121,6 +121,7 @@ internal static class RowMoments
             second = first * first;
         }
     }
+
     private readonly ref struct Magnitudes<T>(ref T x, Vector512<T> shift) : IRowTerms<T> where T : unmanaged
     {
         private readonly Deviations<T> deviations = new(ref x, shift);

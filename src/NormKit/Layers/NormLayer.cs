@@ -79,7 +79,7 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
         return destination;
     }
 
-    /// <summary>Normalizes a tensor into another; contiguous and channels-last tensors are normalized without allocating.</summary>
+    /// <summary>Normalizes a tensor into another, without allocating where both are contiguous or both channels-last (see <see cref="Functional"/>).</summary>
     /// <param name="input">The tensor to normalize, in any layout.</param>
     /// <param name="destination">Overwritten with the normalized tensor; of the input's shape, in any layout; may be the input.</param>
     /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
@@ -87,7 +87,7 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void Forward(in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, SavedStatistics? saved = null) =>
         Run(Operand<T>.Of(input), Operand<T>.Of(destination), saved);
 
-    /// <summary>Normalizes the values of a span into another, without allocating.</summary>
+    /// <summary>Normalizes the values of a span into another, without allocating (see <see cref="Functional"/>).</summary>
     /// <param name="input">The values to normalize.</param>
     /// <param name="shape">The lengths of the dimensions of input, in the order that the layer names them whatever the format.</param>
     /// <param name="destination">Overwritten with the normalized values, in the same order; may be the input.</param>
@@ -146,11 +146,13 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
 
     private void Run(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
     {
-        if (x.Lengths.Length != UnbatchedRank || y.Lengths.Length != UnbatchedRank)
+        if (x.Lengths.Length != UnbatchedRank)
         {
             ForwardCore(x, y, saved);
             return;
         }
+        if (y.Lengths.Length != UnbatchedRank)
+            throw new ArgumentException($"{Name}: destination has shape {Shapes.Text(y.Lengths)}; input has {Shapes.Text(x.Lengths)}, and they must be the same.", "destination");
         Span<nint> room = stackalloc nint[4 * (UnbatchedRank + 1)];
         int rank = UnbatchedRank + 1;
         ForwardCore(

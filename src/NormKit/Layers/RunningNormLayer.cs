@@ -11,6 +11,7 @@ public abstract class RunningNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     private readonly T[]? runningMean;
     private readonly T[]? runningVar;
     private double? momentum;
+    private long numBatchesTracked;
 
     private protected RunningNormLayer(string name, int numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
         : base(name, eps)
@@ -55,7 +56,16 @@ public abstract class RunningNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     public Tensor<T>? RunningVar { get; }
 
     /// <summary>How many training batches the running statistics have seen.</summary>
-    public long NumBatchesTracked { get; set; }
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public long NumBatchesTracked
+    {
+        get => numBatchesTracked;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            numBatchesTracked = value;
+        }
+    }
 
     /// <summary>Sets the running mean to 0, the running variance to 1 and the count to 0.</summary>
     public void ResetRunningStats()

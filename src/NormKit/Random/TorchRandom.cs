@@ -24,7 +24,7 @@ public sealed class TorchRandom
     }
 
     /// <summary>A new row-major tensor of numbers from 0 up to, but without, 1.</summary>
-    /// <param name="shape">The lengths of its dimensions.</param>
+    /// <param name="shape">The lengths of its dimensions; none gives one number, of shape [1], for a <see cref="Tensor{T}"/> has no scalars.</param>
     /// <exception cref="ArgumentException">A length is negative, or the tensor would be larger than an array can be.</exception>
     public Tensor<float> Rand(params ReadOnlySpan<nint> shape)
     {
@@ -37,7 +37,7 @@ public sealed class TorchRandom
         }
         float[] values = new float[shape.Contains(0) ? 0 : length];
         Fill(values);
-        return Tensor.Create(values, shape);
+        return Tensor.Create(values, shape.IsEmpty ? [1] : shape);
     }
 
     /// <summary>Overwrites a span with the next numbers of the stream, as <see cref="Rand"/> would give them.</summary>

@@ -68,7 +68,7 @@ internal static class TierProbe
     /// <summary>Whether a method that is called often is compiled again, which only tiered compilation does.</summary>
     private static bool RecompilesHotCode()
     {
-        for (int round = 0; round < 8; round++)
+        for (int round = 0; round < 24; round++)
         {
             for (int i = 0; i < 100; i++)
                 Twice(i);

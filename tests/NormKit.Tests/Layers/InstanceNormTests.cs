@@ -183,4 +183,12 @@ public class InstanceNormTests
     /// <summary>A sample laid out as its batch of one is, without the leading dimension.</summary>
     private static Tensor<float> PlaceSample(float[] x, nint[] sample, Placement placement) =>
         Placing.Place(x, [1, .. sample], placement).SqueezeDimension(0);
+
+    [Fact]
+    public void Forward_OneSampleIntoABatch_NamesTheDestination()
+    {
+        ArgumentException error = Assert.Throws<ArgumentException>(() =>
+            new InstanceNorm2d<float>(3).Forward(Tensor.CreateFromShape<float>([3, 4, 5]), Tensor.CreateFromShape<float>([1, 3, 4, 5])));
+        Assert.Contains("destination has shape [1, 3, 4, 5]", error.Message, StringComparison.Ordinal);
+    }
 }

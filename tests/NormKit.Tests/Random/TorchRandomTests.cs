@@ -62,4 +62,14 @@ public class TorchRandomTests
         Assert.Contains("[2, -3]", Assert.Throws<ArgumentException>(() => new TorchRandom().Rand(2, -3)).Message, StringComparison.Ordinal);
         Assert.Contains("[4294967296, 4294967296]", Assert.Throws<ArgumentException>(() => new TorchRandom().Rand((nint)1 << 32, (nint)1 << 32)).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Rand_WithoutLengths_GivesTheNextNumber()
+    {
+        TorchRandom one = new(7), many = new(7);
+        Tensor<float> scalar = one.Rand();
+        Assert.Equal([1], scalar.Lengths.ToArray());
+        Assert.Equal(many.Rand(2)[0], scalar[0]);
+        Assert.Equal(new TorchRandom(7).Rand(2)[1], one.Rand(1)[0]);
+    }
 }
