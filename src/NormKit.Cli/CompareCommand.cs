@@ -27,7 +27,8 @@ internal static class CompareCommand
                     + "--layers asks for it.",
                 "--json prints one object: {input: {source, shape, dtype}, layers: [{name, groups, elementsPerGroup, sampleVariance: "
                     + "{sumAbs, pairwiseDistance, maxAbs, maxUlp, predictedSumAbs, explained}, populationVariance: {sumAbs, "
-                    + "pairwiseDistance, pairwiseFloor, maxAbs, maxUlp}}]}. A figure that is not finite is null.",
+                    + "pairwiseDistance, pairwiseFloor, maxAbs, maxUlp}}]}. A figure that is not finite is null, and so is explained "
+                    + "where there is no difference.",
             ],
         };
         Argument<string?> input = new("INPUT")
@@ -36,12 +37,13 @@ internal static class CompareCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<nint[]?> shape = Values.Lengths("--shape", "16,32,64,64", "The shape of the random numbers, (N, C, *) (default 16,32,64,64).");
-        Option<int?> groups = Values.Count("--groups", "G", "Group norm's groups (default 8, or the largest divisor of the channels below).");
+        Option<int?> groups = Values.Count(
+            "--groups", "G", "Group norm's groups (default: the largest divisor of the channels up to 8 that leaves more than one in a group).");
         Option<ulong?> seed = Values.Seed("--seed", "SEED", "The seed of the random numbers (default 0).");
         Option<double?> eps = Values.Number("--eps", "E", "Added to the variance, inside the root (default 1e-5).", 0, double.MaxValue);
         Option<LayerKind[]?> layers = Values.Of<LayerKind[]?>(
             "--layers", "batch,layer,instance,group", "Which layers, with commas between (default: all that the input suits).", ParseLayers);
-        Option<bool> json = new("--json") { Description = "One JSON object in place of the report." };
+        Option<bool> json = Values.Flag("--json", "One JSON object in place of the report.");
         command.Add(input);
         foreach (Option option in (Option[])[shape, groups, seed, eps, layers, json])
             command.Add(option);

@@ -35,7 +35,7 @@ internal sealed class CompareRun
         shape = input is null ? request.Shape : input.Shape.ToArray();
         string what = request.Input is null ? "--shape" : $"INPUT {request.Input}: shape";
         if (shape.Length is < LeastRank or > MostRank)
-            throw new UsageException($"{what} {NumberType.Text(shape)} has {shape.Length} dimensions; it must have {LeastRank} to {MostRank}: (N, C, *).");
+            throw new UsageException($"{what} {NumberType.Text(shape)} has {Plural.Of(shape.Length, "dimension")}; it must have {LeastRank} to {MostRank}: (N, C, *).");
         if (shape.Contains(0))
             throw new UsageException($"{what} {NumberType.Text(shape)} holds no elements; compare needs at least one.");
         if (shape.Aggregate(BigInteger.One, (product, length) => product * length) > MostElements)
@@ -90,6 +90,8 @@ internal sealed class CompareRun
             if (call is not null)
                 oneDone();
         }
+        if (fixedInput is not null)
+            remarks.AddRange(NotFinite(fixedInput, layers));
         string source = request.Input ?? $"torch.rand, seed {request.Seed}";
         return new(source, shape, type, request.Eps, layers, remarks);
     }
@@ -115,23 +117,43 @@ internal sealed class CompareRun
             calls.Add(new(kind, shape, request.Eps) { Groups = groups });
             if (kind == LayerKind.Group && groups != (request.Groups ?? DefaultGroups))
             {
-                remarks.Add(
-                    $"group norm uses {groups} groups, the largest divisor of {shape[1]} channels up to {DefaultGroups}; --groups sets another.");
+                remarks.Add($"group norm uses {Plural.Of(groups, "group")}, " + (shape[1] == 1
+                    ? "the only choice for 1 channel."
+                    : $"the largest divisor of {shape[1]} channels up to {DefaultGroups} that leaves more than one in a group; --groups sets another."));
             }
         }
         return calls.Count > 0 ? calls : throw new UsageException($"no layer suits shape {NumberType.Text(shape)}; use a larger input.");
     }
 
-    /// <summary>Group norm's groups: those asked for, or the default, or the nearest below that the channels allow.</summary>
+    /// <summary>Group norm's groups: those asked for, or the most up to the default that do not make it instance norm again.</summary>
     private int Groups()
     {
         int channels = (int)shape[1];
-        int groups = request.Groups ?? DefaultGroups;
-        if (channels % groups == 0)
-            return groups;
-        if (request.Groups is not null || request.Layers is not null)
-            throw new UsageException($"{groups} groups do not divide {channels} channels, shape {NumberType.Text(shape)}; give --groups a divisor.");
-        return Enumerable.Range(1, DefaultGroups).Last(g => channels % g == 0);
+        if (request.Groups is not int groups)
+            return Enumerable.Range(1, DefaultGroups).Last(g => g == 1 || g < channels && channels % g == 0);
+        return channels % groups == 0
+            ? groups
+            : throw new UsageException(
+                $"{Plural.Of(groups, "group")} do not divide {Plural.Of(channels, "channel")}, shape {NumberType.Text(shape)}; "
+                + "give --groups a divisor.");
+    }
+
+    /// <summary>Why figures are undefined, if the input is the reason.</summary>
+    private IEnumerable<string> NotFinite<T>(T[] x, List<LayerComparison> layers) where T : IBinaryFloatingPointIeee754<T>
+    {
+        int nans = x.Count(T.IsNaN), infinities = x.Count(T.IsInfinity);
+        string[] found =
+        [
+            .. nans > 0 ? (string[])[$"{nans} NaN"] : [],
+            .. infinities > 0 ? (string[])[$"{infinities} {(infinities == 1 ? "infinity" : "infinities")}"] : [],
+        ];
+        if (found.Length > 0)
+            yield return $"{request.Input} holds {string.Join(" and ", found)}; the figures that this reaches are undefined.";
+        else if (layers.Exists(layer => layer.Sharing.ElementsPerGroup > 1 && !double.IsFinite(layer.SampleVariance.SumAbs)))
+        {
+            yield return $"{request.Input} holds values so large that the formula's sums or squares overflow in double; "
+                + "the figures that this reaches are undefined.";
+        }
     }
 
     /// <summary>Why a layer cannot normalize the input, as PyTorch has it; null if it can.</summary>
@@ -143,7 +165,7 @@ internal sealed class CompareRun
             LayerKind.Instance when shape.Length < 3 => "it normalizes over positions, and (N, C) has none",
             LayerKind.Instance when n == 1 => "it needs more than one position in a channel",
             LayerKind.Batch when n == 1 => "it needs more than one value in a channel",
-            LayerKind.Group when n == 1 && shape[0] == 1 => "it needs more than one value in a group",
+            LayerKind.Group when n == 1 && (shape[0] == 1 || request.Groups is null) => "it needs more than one value in a group",
             _ => null,
         };
     }

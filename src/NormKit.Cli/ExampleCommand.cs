@@ -29,7 +29,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
 
         // It pads its columns to their full width.
         foreach (string line in text.ToString().TrimEnd().Split('\n'))
-            output.WriteLine(line.TrimEnd());
+            output.WriteLine(OptionalArguments(parseResult.CommandResult.Command, line).TrimEnd());
         output.WriteLine();
         if (parseResult.CommandResult.Command is ExampleCommand command)
         {
@@ -51,5 +51,14 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
                 output.WriteLine($"  {example}");
         }
         return exitCode;
+    }
+
+    // In its list of commands an argument looks required even where it is not. The spaces make room for the brackets.
+    private static string OptionalArguments(Command command, string line)
+    {
+        Command? listed = command.Subcommands.FirstOrDefault(sub => line.StartsWith($"  {sub.Name} ", StringComparison.Ordinal));
+        foreach (Argument argument in listed?.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues == 0) ?? [])
+            line = line.Replace($"<{argument.Name}>  ", $"[<{argument.Name}>]", StringComparison.Ordinal);
+        return line;
     }
 }

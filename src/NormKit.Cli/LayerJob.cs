@@ -31,10 +31,13 @@ internal sealed class LayerJob
         if (request.NormalizedShape is not null)
             Call = Call with { NormalizedShape = request.NormalizedShape };
         RequireDivision();
+        RequireSeveralValues();
         weight = ReadParameter(request.Weight, "--weight", Call.ParameterShape);
         bias = ReadParameter(request.Bias, "--bias", Call.ParameterShape);
         runningMean = ReadParameter(request.RunningMean, "--running-mean", Call.ParameterShape);
         runningVar = ReadParameter(request.RunningVar, "--running-var", Call.ParameterShape);
+        if (request.Eval && runningVar!.ToArray<double>().FirstOrDefault(value => value < 0) is < 0 and double negative)
+            throw new UsageException($"--running-var {request.RunningVar}: holds {negative}, and no variance is negative; give a file of variances.");
     }
 
     public StoredTensor Input { get; }
@@ -110,7 +113,7 @@ internal sealed class LayerJob
         if (request.Kind == LayerKind.Group && Call.Shape[1] % request.Groups != 0)
         {
             throw new UsageException(
-                $"--groups {request.Groups} does not divide the {Call.Shape[1]} channels of {request.Input}, shape {NumberType.Text(Input.Shape)}; "
+                $"--groups {request.Groups} does not divide the {Plural.Of(Call.Shape[1], "channel")} of {request.Input}, shape {NumberType.Text(Input.Shape)}; "
                 + "choose a divisor.");
         }
         nint[] normalized = Call.NormalizedShape;
@@ -121,6 +124,27 @@ internal sealed class LayerJob
                     + $"{NumberType.Text(Call.Shape)}"
                 + $"{(request.ChannelsLast ? " in the order (N, C, *)" : "")}; give its trailing dimensions.");
         }
+    }
+
+    // The library's rules, which speak of its own methods: here they name the file and the options.
+    private void RequireSeveralValues()
+    {
+        nint[] shape = Call.Shape;
+        BigInteger elements = shape.Aggregate(BigInteger.One, (product, length) => product * length);
+        string size = $"INPUT {request.Input}: shape {NumberType.Text(Input.Shape)} has one";
+        const string orEval = "or --eval with --running-mean and --running-var";
+        string? broken = request.Kind switch
+        {
+            LayerKind.Batch when !request.Eval && elements == shape[1] =>
+                $"{size} value per channel, and batch-norm needs more than 1 value per channel; use a larger batch, {orEval}.",
+            LayerKind.Instance when !request.Eval && elements == (BigInteger)shape[0] * shape[1] =>
+                $"{size} position in a channel, and instance-norm needs more; use a larger input, {orEval}.",
+            LayerKind.Group when elements == request.Groups && shape[0] == 1 =>
+                $"{size} value per group with --groups {request.Groups}, and group-norm needs more; use fewer groups.",
+            _ => null,
+        };
+        if (broken is not null && elements > 0)
+            throw new UsageException(broken);
     }
 
     private StoredTensor? ReadParameter(string? location, string option, nint[] shape)

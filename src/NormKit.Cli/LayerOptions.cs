@@ -10,23 +10,20 @@ internal sealed class LayerOptions
     private readonly Option<string?> output;
     private readonly Option<string?> weight = FileOption("--weight", "A factor for each channel, or for each normalized element with layer-norm.");
     private readonly Option<string?> bias = FileOption("--bias", "A summand for each channel, or for each normalized element with layer-norm.");
-    private readonly Option<string?> runningMean = FileOption("--running-mean", "A mean for each channel; used with --eval, moved without.");
-    private readonly Option<string?> runningVar = FileOption("--running-var", "A variance for each channel; used with --eval, moved without.");
+    private readonly Option<string?> runningMean = FileOption("--running-mean", "A mean for each channel: used with --eval, or moved to be saved.");
+    private readonly Option<string?> runningVar = FileOption("--running-var", "A variance for each channel: used with --eval, or moved to be saved.");
     private readonly Option<string?> saveRunningMean = FileOption("--save-running-mean", "Where to write the moved running mean.");
     private readonly Option<string?> saveRunningVar = FileOption("--save-running-var", "Where to write the moved running variance.");
-    private readonly Option<bool> train = new("--train") { Description = "Normalize by the input's own statistics: the default." };
-    private readonly Option<bool> eval = new("--eval") { Description = "Normalize by the running statistics given (batch-norm, instance-norm)." };
+    private readonly Option<bool> train = Values.Flag("--train", "Normalize by the input's own statistics: the default.");
+    private readonly Option<bool> eval = Values.Flag("--eval", "Normalize by the running statistics given (batch-norm, instance-norm).");
     private readonly Option<double?> momentum = Values.Number(
-        "--momentum", "M", "running = (1 - M) * running + M * batch, from 0 to 1 (default 0.1).", 0, 1);
+        "--momentum", "M", "Saved is (1 - M) * running + M * batch, M from 0 to 1 (default 0.1).", 0, 1);
     private readonly Option<double?> eps = Values.Number("--eps", "E", "Added to the variance, inside the root (default 1e-5).", 0, double.MaxValue);
     private readonly Option<int?> groups = Values.Count("--groups", "G", "Into how many groups group-norm splits the channels; required there.");
     private readonly Option<nint[]?> normalizedShape = Values.Lengths(
         "--normalized-shape", "32,64,64", "The trailing dimensions that layer-norm normalizes over (default: all but the first).");
-    private readonly Option<bool> channelsLast = new("--channels-last")
-    {
-        Description = "The arrays are (N, *, C): their last dimension is the channel.",
-    };
-
+    private readonly Option<bool> channelsLast = Values.Flag(
+        "--channels-last", "The arrays are (N, *, C): their last dimension is the channel.");
     private readonly Option<int?> threads = Values.Count(
         "--threads", "N", "The most threads (default: one a processor); the result is the same to the bit.");
 
@@ -52,7 +49,8 @@ internal sealed class LayerOptions
         "Batch statistics are used unless --eval is given; then --running-mean and --running-var are needed. As in PyTorch's "
             + "F.batch_norm(training=True), running statistics that are given do not change the output without --eval: they are moved by "
             + "the batch's mean and unbiased variance, and --save-running-mean and --save-running-var write the result; the files given "
-            + "stay as they are. Without them the move starts from mean 0 and variance 1, as a new layer does.",
+            + "stay as they are. Without --eval, running statistics and --momentum are refused where neither is saved. If none are given, "
+            + "the move starts from mean 0 and variance 1, as a new layer does.",
         "With --channels-last the array (N, *, C) is computed in place of (N, C, *), and the output has the input's shape. "
             + "--normalized-shape, and the weight and bias of layer-norm, are still written in the order (C, *).",
         "The output has the input's element type: float64 is computed in double; float16 and bfloat16 (.safetensors only) are computed "
@@ -121,6 +119,13 @@ internal sealed class LayerOptions
         if (given is not null && missing is not null)
             throw new UsageException($"{given.Name} without {missing.Name}; running statistics are given together or not at all.");
         Option? moving = ((Option[])[saveRunningMean, saveRunningVar, momentum]).FirstOrDefault(parsed.IsGiven);
+        if (!isEval && !parsed.IsGiven(saveRunningMean) && !parsed.IsGiven(saveRunningVar) && (given ?? moving) is Option idle)
+        {
+            throw new UsageException(
+                $"{idle.Name} has no effect without --save-running-mean or --save-running-var; "
+                + (idle == momentum ? "give one of them, or leave it out."
+                    : $"to normalize by these statistics {(parsed.IsGiven(train) ? "replace --train by" : "add")} --eval."));
+        }
         if (isEval && moving is not null)
             throw new UsageException($"{moving.Name} does not fit --eval, which moves no running statistics; leave out one of them.");
     }

@@ -4,12 +4,17 @@ namespace NormKit.Cli;
 
 /// <summary>
 /// The files that a command writes: all of them or none. Paths are checked before anything is computed; each file is written beside its
-/// target
-/// under another name; renaming them all is the last step, and is undone if one fails.
+/// target under another name; renaming them all is the last step, and is undone if one fails.
 /// </summary>
 internal sealed class OutputFiles : IDisposable
 {
+    /// <summary>How many links a path may lead through, as in Linux; more are a circle.</summary>
+    private const int MostLinks = 40;
+
     private static readonly string[] Extensions = [".npy", ".npz", ".safetensors"];
+
+    private static readonly StringComparison SameFile =
+        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
     private readonly Dictionary<string, (string Role, string Target)> declared = [];
     private readonly List<(string Temporary, string Target, string Path)> written = [];
@@ -38,14 +43,13 @@ internal sealed class OutputFiles : IDisposable
             throw new UsageException($"{role} {path}: {extension} has no bfloat16, which this array is; use .safetensors.");
 
         // Through a link the file it points to is replaced, not the link.
-        FileInfo file = new(path);
-        string target = file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        string target = Resolve(path) ?? throw new UsageException($"{role} {path}: its links lead in a circle; give another file.");
         string directory = Path.GetDirectoryName(target)!;
         if (Directory.Exists(target))
             throw new UsageException($"{role} {path}: is a directory; give a file in it.");
         if (!Directory.Exists(directory))
             throw new UsageException($"{role} {path}: directory {directory} does not exist; make it first.");
-        if (declared.FirstOrDefault(other => other.Value.Target == target) is { Key: not null } same)
+        if (declared.FirstOrDefault(other => string.Equals(other.Value.Target, target, SameFile)) is { Key: not null } same)
             throw new UsageException($"{role} and {same.Value.Role} both name {path}; give each a file of its own.");
         declared.Add(path, (role, target));
     }
@@ -104,17 +108,62 @@ internal sealed class OutputFiles : IDisposable
     {
         string target = declared[path].Target;
         string temporary = BesideOf(target);
+        written.Add((temporary, target, path));
         try
         {
+            // The new file takes the old one's permissions before it holds anything: what was private is so at every moment.
+            if (!OperatingSystem.IsWindows() && File.Exists(target))
+            {
+                File.Create(temporary).Dispose();
+                UnixFileMode mode = File.GetUnixFileMode(target);
+
+                // Some file systems know one mode only and refuse any change, to the same one too.
+                if (mode != File.GetUnixFileMode(temporary))
+                    File.SetUnixFileMode(temporary, mode);
+            }
             write(temporary);
-            written.Add((temporary, target, path));
         }
         catch (TensorFileException error)
         {
             // The user named path, and does not know the name beside it.
             throw new UsageException(error.Message.Replace(temporary, path, StringComparison.Ordinal));
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{path}: cannot be written: {error.Message}");
+        }
     }
+
+    /// <summary>The path that a path leads to through the links of its directories and its own; null where they go in a circle.</summary>
+    private static string? Resolve(string path)
+    {
+        string full = Path.GetFullPath(path);
+        string resolved = Path.GetPathRoot(full)!;
+        Stack<string> ahead = new(Parts(full[resolved.Length..]));
+        for (int links = 0; ahead.TryPop(out string? part);)
+        {
+            string next = part == ".." ? Path.GetDirectoryName(resolved) ?? resolved : Path.Combine(resolved, part);
+            if (part == ".." || new FileInfo(next).LinkTarget is not string link)
+            {
+                resolved = next;
+                continue;
+            }
+            if (++links > MostLinks)
+                return null;
+            if (Path.IsPathRooted(link))
+            {
+                resolved = Path.GetPathRoot(link)!;
+                link = link[resolved.Length..];
+            }
+            foreach (string step in Parts(link))
+                ahead.Push(step);
+        }
+        return resolved;
+    }
+
+    /// <summary>The steps of a path, the last first.</summary>
+    private static IEnumerable<string> Parts(string path) =>
+        path.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]).Where(part => part is not ("" or ".")).Reverse();
 
     private static string BesideOf(string target) =>
         Path.Combine(Path.GetDirectoryName(target)!, $".normkit-{Path.GetRandomFileName()}{Path.GetExtension(target)}");

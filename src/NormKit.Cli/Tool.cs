@@ -24,7 +24,7 @@ internal static class Tool
         {
             // A response file ("@name") would make a file of that name impossible to read, and options in files are not offered.
             ParseResult parsed = RootCommandLine.Create(output, stop).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-            ParseErrors.ThrowIfAny(parsed);
+            ParseErrors.ThrowIfAny(parsed, args);
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output.Out, Error = output.Error });
         }
         catch (OperationCanceledException)

@@ -16,18 +16,21 @@ internal static class Values
     public static Option<int?> Count(string name, string helpName, string description) =>
         Of(name, helpName, description, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= 1
             ? (int?)value
-            : throw new FormatException("a whole number, 1 or more"));
+            : throw new FormatException($"a whole number from 1 to {int.MaxValue}"));
 
     public static Option<ulong?> Seed(string name, string helpName, string description) =>
         Of(name, helpName, description, text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
             ? (ulong?)value
-            : throw new FormatException("a whole number, 0 or more"));
+            : throw new FormatException($"a whole number from 0 to {ulong.MaxValue}"));
 
     public static Option<nint[]?> Lengths(string name, string helpName, string description) =>
         Of<nint[]?>(name, helpName, description, text => [.. text.Split(',').Select(part =>
             int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length >= 1
                 ? (nint)length
-                : throw new FormatException($"lengths of 1 or more with commas between, such as {helpName}"))]);
+                : throw new FormatException($"lengths from 1 to {int.MaxValue} with commas between, such as {helpName}"))]);
+
+    /// <summary>An option that is given or not; System.CommandLine would take a word behind it for its value.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.Zero };
 
     /// <summary>An option with a value that <paramref name="parse"/> reads; a FormatException says what it expected.</summary>
     public static Option<T> Of<T>(string name, string helpName, string description, Func<string, T> parse) => new(name)

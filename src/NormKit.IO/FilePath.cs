@@ -34,6 +34,7 @@ internal static class FilePath
             using (FileStream stream = new(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 temporary = beside;
+                KeepMode(target, stream);
                 write(stream);
             }
 
@@ -49,6 +50,18 @@ internal static class FilePath
             if (temporary is not null)
                 File.Delete(temporary);
         }
+    }
+
+    /// <summary>Gives a file that is to replace another that one's permissions, before it holds anything: what was private stays so.</summary>
+    private static void KeepMode(string target, FileStream stream)
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists(target))
+            return;
+
+        // Some file systems know one mode only and refuse any change, to the same one too.
+        UnixFileMode mode = File.GetUnixFileMode(target);
+        if (mode != File.GetUnixFileMode(stream.SafeFileHandle))
+            File.SetUnixFileMode(stream.SafeFileHandle, mode);
     }
 
     private static bool IsOfTheFileSystem(Exception error) =>

@@ -62,7 +62,7 @@ public sealed class CompareTests
     [InlineData("batch, batch", "batch")]
     public void Compare_SomeLayers_HaveTheDrawsOfTheWholeRun(string asked, string shown)
     {
-        string[] shape = ["--shape", "4,8,3,5", "--seed", "3", "--json"];
+        string[] shape = ["--shape", "4,16,3,5", "--seed", "3", "--json"];
         JsonElement[] all = Layers(Json(["compare", .. shape])), some = Layers(Json(["compare", "--layers", asked, .. shape]));
         Assert.Equal(shown, string.Join(',', some.Select(layer => layer.GetProperty("name").GetString())));
         Assert.All(some, layer => Assert.Equal(
@@ -103,8 +103,9 @@ public sealed class CompareTests
 
     [Theory]
     [InlineData("4,6", "instance", "positions")]
-    [InlineData("1,6,1", "batch,instance,group", "more than one position")]
-    [InlineData("1,8", "batch,instance,group", "more than one value in a group")]
+    [InlineData("1,6,1", "batch,instance", "more than one position")]
+    [InlineData("1,1", "batch,instance,group", "more than one value in a group")]
+    [InlineData("3,1", "instance,group", "more than one value in a group")]
     public void Compare_LayerThatDoesNotSuit_IsLeftOutAndNamed(string shape, string left, string reason)
     {
         ToolResult json = Workplace.Run("compare", "--shape", shape, "--json");
@@ -117,6 +118,26 @@ public sealed class CompareTests
         Assert.All(left.Split(','), name => Assert.Contains($"{name} norm is left out", report, StringComparison.Ordinal));
         Assert.Contains(reason, report, StringComparison.Ordinal);
         Assert.Equal(!left.Contains("group", StringComparison.Ordinal), report.Contains("group norm uses", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("3,8,5", 4, "the largest divisor of 8 channels up to 8 that leaves more than one in a group")]
+    [InlineData("1,8", 4, "4 groups, the largest divisor of 8 channels")]
+    [InlineData("3,7,5", 1, "1 group, the largest divisor of 7 channels up to 8 that leaves more than one")]
+    [InlineData("3,11,5", 1, "1 group, the largest divisor of 11 channels")]
+    [InlineData("3,1,5", 1, "1 group, the only choice for 1 channel.")]
+    [InlineData("3,12,5", 6, "6 groups, the largest divisor of 12 channels")]
+    [InlineData("3,16,5", 8, null)]
+    public void Compare_GroupsNotGiven_AreNotInstanceNormAgain(string shape, int groups, string? note)
+    {
+        foreach (string[] layers in (string[][])[[], ["--layers", "group"]])
+        {
+            ToolResult result = Workplace.Run(["compare", "--shape", shape, "--json", .. layers]);
+            int samples = shape[0] - '0';
+            Assert.Equal(groups * samples, Layers(JsonDocument.Parse(result.Out).RootElement)[^1].GetProperty("groups").GetInt32());
+            Assert.Equal(note is not null, result.Error.Contains("group norm uses", StringComparison.Ordinal));
+            Assert.Contains(note ?? "", result.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -146,10 +167,34 @@ public sealed class CompareTests
         using Workplace work = new();
         double[] x = Near.Random(24, 52);
         x[5] = value;
-        JsonElement layer = Layers(Json("compare", work.Array("x.npy", x, [4, 6]), "--layers", "layer", "--json"))[0];
+        ToolResult json = Workplace.Run("compare", work.Array("x.npy", x, [4, 6]), "--layers", "layer", "--json");
+        JsonElement layer = Layers(JsonDocument.Parse(json.Out).RootElement)[0];
+        Assert.Equal($"normkit: note: {work["x.npy"]} holds {(double.IsNaN(value) ? "1 NaN" : "1 infinity")}; the figures that this reaches are undefined.\n", json.Error);
         Assert.Equal(JsonValueKind.Null, layer.GetProperty("sampleVariance").GetProperty("sumAbs").ValueKind);
         Assert.Equal(JsonValueKind.Null, layer.GetProperty("populationVariance").GetProperty("maxUlp").ValueKind);
         Assert.Contains("undefined", Workplace.Run("compare", work["x.npy"]).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compare_NaNAndInfinities_AreCounted()
+    {
+        using Workplace work = new();
+        double[] x = Near.Random(24, 53);
+        (x[1], x[2], x[9], x[20]) = (double.NaN, double.NegativeInfinity, double.NaN, double.PositiveInfinity);
+        string report = Workplace.Run("compare", work.Array("x.npy", x, [4, 6])).Out;
+        Assert.Contains("holds 2 NaN and 2 infinities;", string.Join(' ', report.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1e200, true)]
+    [InlineData(1e100, false)]
+    public void Compare_SquaresThatOverflow_AreNoted(double scale, bool noted)
+    {
+        using Workplace work = new();
+        double[] x = [.. Near.Random(24, 54).Select(value => value * scale)];
+        string note = Workplace.Run("compare", work.Array("x.npy", x, [4, 6], ElementType.Float64), "--layers", "layer", "--json").Error;
+        Assert.Equal(noted, note.Contains("overflow in double", StringComparison.Ordinal));
+        Assert.Equal(noted ? 1 : 0, note.Count(c => c == '\n'));
     }
 
     [Fact]
@@ -158,8 +203,11 @@ public sealed class CompareTests
         using Workplace work = new();
         JsonElement layer = Layers(Json("compare", work.Array("x.npy", [.. Enumerable.Repeat(3.25, 24)], [4, 6]), "--layers", "layer", "--json"))[0];
         Assert.Equal(0, Number(layer.GetProperty("sampleVariance"), "sumAbs"));
-        Assert.Equal(0, Number(layer.GetProperty("sampleVariance"), "explained"));
+        Assert.Equal(JsonValueKind.Null, layer.GetProperty("sampleVariance").GetProperty("explained").ValueKind);
         Assert.Equal(0, Number(layer.GetProperty("populationVariance"), "maxUlp"));
+        string report = Workplace.Run("compare", work["x.npy"], "--layers", "layer").Out;
+        Assert.Matches(@"\n  layer +5 +- +0 +0 +-\n", report);
+        Assert.DoesNotContain("undefined", report, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,8 +44,8 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public void Prediction_NoDifference_ExplainsNothing() =>
-        Assert.Equal(0, Prediction.Of([2, -2], [2, -2], Sharing.Of(LayerKind.Layer, [1, 2], 1)).Explained);
+    public void Prediction_NoDifference_HasNothingToExplain() =>
+        Assert.Equal(double.NaN, Prediction.Of([2, -2], [2, -2], Sharing.Of(LayerKind.Layer, [1, 2], 1)).Explained);
 
     /// <summary>1 - 1/sqrt(1 + t) loses all digits at t = 1e-17; t / 2 is right there.</summary>
     [Fact]

@@ -36,7 +36,7 @@ public sealed class GoldenTests
             .. running ? (string[])["--running-mean", $"{file}:running_mean", "--running-var", $"{file}:running_var"] : []];
         string[] save = running && !eval ? ["--save-running-mean", work["m.npy"], "--save-running-var", work["v.npy"]] : [];
         Workplace.Succeed(["apply", layer[0], $"{file}:x", "-o", work["y.npy"], .. shared, .. save]);
-        Workplace.Succeed(["grad", layer[0], $"{file}:x", $"{file}:dy", "-o", work["g.npz"], .. shared]);
+        Workplace.Succeed(["grad", layer[0], $"{file}:x", $"{file}:dy", "-o", work["g.npz"], .. shared, .. save]);
 
         Near.Equal(golden["want_y"].ToArray<double>(), Workplace.Read(work["y.npy"]), Near.Float);
         Near.Equal(golden["want_dx"].ToArray<double>(), Workplace.Read(work["g.npz:grad_input"]), Near.Float);

@@ -26,6 +26,16 @@ public sealed class HelpTests
         });
     }
 
+    [Fact]
+    public void Help_Root_ShowsWhichArgumentsAreOptional()
+    {
+        string help = Workplace.Run("--help").Out;
+        Assert.Contains("  compare [<INPUT>]  ", help, StringComparison.Ordinal);
+        Assert.Contains("  apply <LAYER> <INPUT>  ", help, StringComparison.Ordinal);
+        Assert.Single(help.Split('\n').Where(line => line.StartsWith("  compare", StringComparison.Ordinal)).Select(line => line.IndexOf("Compares", StringComparison.Ordinal))
+            .Append(help.Split('\n').First(line => line.StartsWith("  apply", StringComparison.Ordinal)).IndexOf("Applies", StringComparison.Ordinal)).Distinct());
+    }
+
     [Theory]
     [InlineData("-h")]
     [InlineData("-?")]

@@ -7,6 +7,70 @@ public sealed class OutputFilesTests
     private static readonly StoredTensor Array = StoredTensor.From<double>([1, 2, 3], [3], ElementType.Float64);
 
     [Fact]
+    public void Declare_SameFileThroughALinkedDirectory_IsRefused()
+    {
+        using Workplace work = new();
+        Directory.CreateDirectory(work["dd"]);
+        Directory.CreateDirectory(work["up"]);
+        Directory.CreateSymbolicLink(work["de"], "dd");
+        Directory.CreateSymbolicLink(work["far"], work["up/../de"]);
+        foreach (string other in (string[])["de/a.npy", "far/a.npy", "./dd//a.npy"])
+        {
+            using OutputFiles files = new();
+            files.Declare("-o", work["dd/a.npy"], ElementType.Float64);
+            UsageException error = Assert.Throws<UsageException>(() => files.Declare("--other", work[other], ElementType.Float64));
+            Assert.StartsWith("--other and -o both name", error.Message, StringComparison.Ordinal);
+        }
+        using OutputFiles different = new();
+        different.Declare("-o", work["dd/a.npy"], ElementType.Float64);
+        different.Declare("--other", work["de/b.npy"], ElementType.Float64);
+    }
+
+    [Fact]
+    public void Declare_OtherCase_IsTheSameFileWhereTheSystemSaysSo()
+    {
+        using Workplace work = new();
+        using OutputFiles files = new();
+        files.Declare("-o", work["a.npy"], ElementType.Float64);
+        Exception? error = Record.Exception(() => files.Declare("--other", work["A.npy"], ElementType.Float64));
+        Assert.Equal(OperatingSystem.IsWindows() || OperatingSystem.IsMacOS(), error is UsageException);
+    }
+
+    [Fact]
+    public void Declare_LinksInACircle_IsRefused()
+    {
+        using Workplace work = new();
+        Directory.CreateSymbolicLink(work["a"], work["b"]);
+        Directory.CreateSymbolicLink(work["b"], work["a"]);
+        using OutputFiles files = new();
+        Assert.Contains(
+            "links lead in a circle", Assert.Throws<UsageException>(() => files.Declare("-o", work["a/x.npy"], ElementType.Float64)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Commit_ExistingFile_KeepsItsMode()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no modes.");
+            return;
+        }
+        using Workplace work = new();
+        File.WriteAllText(work["a.npy"], "old");
+        const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite;
+        File.SetUnixFileMode(work["a.npy"], mode);
+        using (OutputFiles files = new())
+        {
+            files.Declare("-o", work["a.npy"], ElementType.Float64);
+            files.Write(work["a.npy"], Array);
+            files.Commit();
+        }
+        Assert.Equal(mode, File.GetUnixFileMode(work["a.npy"]));
+        Assert.Equal([1, 2, 3], Workplace.Read(work["a.npy"]));
+        Assert.Equal(["a.npy"], work.Files);
+    }
+
+    [Fact]
     public void Commit_SeveralFiles_ReplacesOldAndMakesNew()
     {
         using Workplace work = new();

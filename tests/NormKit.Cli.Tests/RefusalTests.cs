@@ -17,14 +17,19 @@ public sealed class RefusalTests
     [InlineData("compare --eps nan", "--eps 'nan'", "finite number")]
     [InlineData("compare --eps", "--eps", "normkit compare --help")]
     [InlineData("compare --eps 1 --eps 2", "--eps", "normkit compare --help")]
-    [InlineData("compare --seed -1", "--seed '-1'", "whole number")]
+    [InlineData("compare --seed -1", "--seed '-1'", "from 0 to 18446744073709551615")]
     [InlineData("compare --seed 1.5", "--seed '1.5'", "whole number")]
-    [InlineData("compare --groups 0", "--groups '0'", "1 or more")]
+    [InlineData("compare --groups 0", "--groups '0'", "from 1 to 2147483647")]
     [InlineData("compare --groups 5", "5 groups do not divide 32 channels", "divisor")]
-    [InlineData("compare --shape 2,9 --layers group", "8 groups do not divide 9 channels", "divisor")]
     [InlineData("compare --shape 4,0", "--shape '4,0'", "commas")]
+    [InlineData("compare --shape 4,99999999999", "--shape '4,99999999999'", "from 1 to 2147483647")]
+    [InlineData("compare --shape 4,1,3 --groups 2", "2 groups do not divide 1 channel,", "divisor")]
+    [InlineData("compare --json=foo", "--json takes no value", "leave out '=foo'")]
+    [InlineData("compare --json:true x.npy", "--json takes no value", "leave out ':true'")]
+    [InlineData("apply batch-norm x.npy -o y.npy --eval=false", "--eval takes no value", "leave out")]
+    [InlineData("apply batch-norm x.npy -o y.npy --train false", "unexpected argument 'false'", "--help")]
     [InlineData("compare --shape 4;5", "--shape '4;5'", "commas")]
-    [InlineData("compare --shape 4", "1 dimensions", "2 to 5")]
+    [InlineData("compare --shape 4", "has 1 dimension;", "2 to 5")]
     [InlineData("compare --shape 2,2,2,2,2,2", "6 dimensions", "2 to 5")]
     [InlineData("compare --shape 100000,100000", "too large", "elements")]
     [InlineData("compare --shape 4,6 --layers batch,instance", "instance norm does not suit shape [4, 6]", "--layers")]
@@ -32,8 +37,9 @@ public sealed class RefusalTests
     [InlineData("compare --layers batch,grop", "unknown layer 'grop', did you mean 'group'?", "batch, layer, instance, group")]
     [InlineData("compare x.npy --shape 4,5", "--shape is for random numbers", "leave it out")]
     [InlineData("compare x.npy --seed 5", "--seed is for random numbers", "leave it out")]
-    [InlineData("apply", "required", "normkit apply --help")]
+    [InlineData("apply", "LAYER is missing", "normkit apply --help")]
     [InlineData("apply batch-norm x.npy", "'--output' is required", "normkit apply --help")]
+    [InlineData("apply batch-norm -o y.npy", "INPUT is missing", "normkit apply --help")]
     [InlineData("apply batchnorm x.npy -o y.npy", "unknown layer 'batchnorm', did you mean 'batch-norm'?", "group-norm")]
     [InlineData("apply batch x.npy -o y.npy", "unknown layer 'batch', did you mean 'batch-norm'?", "group-norm")]
     [InlineData("apply layer-norm --wieght w.npy x.npy -o y.npy", "unknown option '--wieght', did you mean '--weight'?", "normkit apply --help")]
@@ -47,9 +53,13 @@ public sealed class RefusalTests
     [InlineData("apply batch-norm x.npy -o y.npy --eval --running-mean m.npy", "running statistics", "--running-var FILE")]
     [InlineData("apply batch-norm x.npy -o y.npy --running-var v.npy", "--running-var without --running-mean", "together")]
     [InlineData("apply batch-norm x.npy -o y.npy --eval --running-mean m.npy --running-var v.npy --save-running-mean s.npy", "--save-running-mean", "leave out")]
+    [InlineData("apply batch-norm x.npy -o y.npy --momentum 0.5", "--momentum has no effect without --save-running-mean or --save-running-var", "leave it out")]
+    [InlineData("grad instance-norm x.npy x.npy -o g.npz --momentum 0.5", "--momentum has no effect without --save-running-mean", "leave it out")]
+    [InlineData("apply batch-norm x.npy -o y.npy --running-mean m.npy --running-var v.npy", "--running-mean has no effect without --save-", "add --eval.")]
+    [InlineData("apply batch-norm x.npy -o y.npy --running-mean m.npy --running-var v.npy --train", "--running-mean has no effect", "replace --train by --eval.")]
     [InlineData("apply batch-norm x.npy -o y.npy --momentum 1.5", "--momentum '1.5'", "from 0 to 1")]
-    [InlineData("apply batch-norm x.npy -o y.npy --threads 0", "--threads '0'", "1 or more")]
-    [InlineData("grad batch-norm x.npy -o g.npz", "required", "normkit grad --help")]
+    [InlineData("apply batch-norm x.npy -o y.npy --threads 0", "--threads '0'", "from 1 to 2147483647")]
+    [InlineData("grad batch-norm x.npy -o g.npz", "GRAD_OUTPUT is missing", "normkit grad --help")]
     public void Run_WrongCommandLine_IsRefusedInOneLine(string line, string what, string how)
     {
         string refusal = Workplace.Run(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Refusal();
@@ -77,7 +87,11 @@ public sealed class RefusalTests
     [InlineData("apply group-norm x.npy -o y.npy --groups 4 --channels-last", "--groups 4 does not divide the 5 channels")]
     [InlineData("apply instance-norm two.npy -o y.npy", "too few dimensions; instance-norm needs at least 3, (N, C, *)")]
     [InlineData("apply batch-norm two.npy -o y.npy --channels-last", "needs at least 3, (N, *, C)")]
-    [InlineData("apply batch-norm single.npy -o y.npy", "more than 1 value per channel")]
+    [InlineData("apply batch-norm single.npy -o y.npy", "INPUT single.npy: shape [1, 7] has one value per channel, and batch-norm needs more than 1 value per channel; use a larger batch, or --eval with --running-mean and --running-var.")]
+    [InlineData("apply instance-norm positions.npy -o y.npy", "INPUT positions.npy: shape [3, 2, 1] has one position in a channel, and instance-norm needs more; use a larger input, or --eval")]
+    [InlineData("apply group-norm single.npy -o y.npy --groups 7", "INPUT single.npy: shape [1, 7] has one value per group with --groups 7, and group-norm needs more; use fewer groups.")]
+    [InlineData("apply batch-norm x.npy -o y.npy --eval --running-mean w6.npy --running-var negative.npy", "--running-var negative.npy: holds -0.25, and no variance is negative")]
+    [InlineData("apply group-norm positions.npy -o y.npy --groups 3 --channels-last", "--groups 3 does not divide the 1 channel of")]
     [InlineData("apply batch-norm x.npy -o y.npy --save-running-mean y.npy", "-o both name y.npy")]
     [InlineData("apply batch-norm x.npy -o y.npy --save-running-mean nowhere/m.npy", "--save-running-mean nowhere/m.npy: directory")]
     [InlineData("apply batch-norm x.npy -o y.npy --save-running-var m.txt", "--save-running-var m.txt: unknown file extension")]
@@ -88,7 +102,7 @@ public sealed class RefusalTests
     [InlineData("grad batch-norm x.npy x.npy -o g.txt", "unknown file extension; use .npz or .safetensors")]
     [InlineData("compare missing.npy", "missing.npy: cannot be read")]
     [InlineData("compare damaged.npy", "damaged.npy")]
-    [InlineData("compare one.npy", "1 dimensions; it must have 2 to 5")]
+    [InlineData("compare one.npy", "1 dimension; it must have 2 to 5")]
     [InlineData("compare empty.npy", "holds no elements")]
     public void Run_WrongFiles_IsRefusedAndWritesNothing(string line, string what)
     {
@@ -99,6 +113,8 @@ public sealed class RefusalTests
         work.Array("one.npy", Near.Random(7, 73), [7]);
         work.Array("two.npy", Near.Random(42, 74), [6, 7]);
         work.Array("single.npy", Near.Random(7, 75), [1, 7]);
+        work.Array("positions.npy", Near.Random(6, 75), [3, 2, 1]);
+        work.Array("negative.npy", [1, 2, 0, -0.25, 3, -1], [6]);
         work.Array("empty.npy", [], [0, 7]);
         work.Array("w5.npy", Near.Random(5, 76), [5]);
         work.Array("w6.npy", Near.Random(6, 77), [6]);

@@ -30,6 +30,7 @@ public sealed class ReportTests
     [InlineData("torch.var gives by default")]
     [InlineData("Bessel's correction, not an error on either side")]
     [InlineData("6144 * sqrt(11) * 1e-6")]
+    [InlineData("Rounding moves the distance a little to either side")]
     [InlineData("arXiv:1502.03167")]
     [InlineData("arXiv:1607.06450")]
     [InlineData("arXiv:1607.08022")]

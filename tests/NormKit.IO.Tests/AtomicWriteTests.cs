@@ -95,6 +95,28 @@ public class AtomicWriteTests
         Assert.Equal(["link.npy", "target.npy"], directory.FileNames);
     }
 
+    [Theory]
+    [InlineData("a.npy")]
+    [InlineData("a.npz")]
+    [InlineData("a.safetensors")]
+    public void Write_OverAnExistingFile_KeepsItsMode(string file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no modes");
+            return;
+        }
+        using TemporaryDirectory directory = new();
+        string path = directory.Write(file, [1]);
+        const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite;
+        File.SetUnixFileMode(path, mode);
+
+        TensorFile.Write(path, Tensor);
+
+        Assert.Equal(mode, File.GetUnixFileMode(path));
+        Assert.Equal(20_000, TensorFile.Read(path).Count);
+    }
+
     private static void Write(string path, IEnumerable<KeyValuePair<string, StoredTensor>> tensors)
     {
         if (path.EndsWith(".npz", StringComparison.Ordinal))

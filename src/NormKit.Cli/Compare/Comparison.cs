@@ -21,9 +21,10 @@ internal sealed record Comparison(
     /// <summary>The distance that PairwiseDistance gives for equal arrays: its eps, added to each difference.</summary>
     public double PairwiseFloor => Rows * Math.Sqrt(Shape[^1]) * DistanceEps;
 
-    /// <summary>Compares one layer, computed twice where its type is float: in double with the sample variance, so that the divisor alone
-    /// is
-    /// seen, and in its own type with the population variance, so that rounding alone is seen.</summary>
+    /// <summary>
+    /// Compares one layer, computed twice where its type is float: in double with the sample variance, so that the divisor alone is seen,
+    /// and in its own type with the population variance, so that rounding alone is seen.
+    /// </summary>
     /// <param name="call">The layer, on an input of any type.</param>
     /// <param name="x">The input.</param>
     /// <param name="type">Its type.</param>

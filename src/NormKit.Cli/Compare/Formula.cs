@@ -2,8 +2,7 @@ namespace NormKit.Cli.Compare;
 
 /// <summary>
 /// The layers as their papers write them, y = (x - mean) / sqrt(var + eps), two-pass in double: what the layers are held against, so it
-/// shares
-/// no code with them.
+/// shares no code with them.
 /// </summary>
 internal static class Formula
 {

@@ -6,7 +6,8 @@ namespace NormKit.Cli.Compare;
 /// <param name="PopulationVariance">The layer in its own type, against the formula with the population variance.</param>
 /// <param name="OutputSumAbs">The sum of the layer's absolute outputs.</param>
 /// <param name="PredictedSumAbs">What the divisor n - 1 makes of <see cref="SampleVariance"/>'s sum, by the layer's own output.</param>
-/// <param name="Explained">The share of that sum which the prediction, element by element, explains; 1 for all of it.</param>
+/// <param name="Explained">The share of that sum which the prediction, element by element, explains: 1 for all of it, NaN where there is no
+/// difference to explain.</param>
 internal sealed record LayerComparison(
     Sharing Sharing, Difference SampleVariance, Difference PopulationVariance, double OutputSumAbs, double PredictedSumAbs, double Explained);
 

@@ -1,15 +1,16 @@
 namespace NormKit.Cli.Compare;
 
 /// <summary>How much the divisor n - 1 in place of n changes a layer's output, from that output and n alone.</summary>
-/// <remarks>With q = mean(y^2) of a group, which is var / (var + eps), the formula with the sample variance gives y / sqrt(1 + q / (n -
-/// 1)).</remarks>
+/// <remarks>
+/// With q = mean(y^2) of a group, which is var / (var + eps), the formula with the sample variance gives y / sqrt(1 + q / (n - 1)).
+/// </remarks>
 internal static class Prediction
 {
     /// <param name="layer">The layer's output y.</param>
     /// <param name="sample">The result of the formula with the sample variance, to see how much of the difference is explained.</param>
     /// <param name="sharing">Who shares statistics.</param>
-    /// <returns>The sum of the predicted absolute differences, and the share of the observed ones that they explain: 0 if there are
-    /// none.</returns>
+    /// <returns>The sum of the predicted absolute differences, and the share of the observed ones that they explain: NaN if there
+    /// are none, for there is nothing to explain.</returns>
     public static (double SumAbs, double Explained) Of(ReadOnlySpan<double> layer, ReadOnlySpan<double> sample, Sharing sharing)
     {
         double predictedSum = 0, observedSum = 0, unexplainedSum = 0;
@@ -28,7 +29,7 @@ internal static class Prediction
                 }
             }
         }
-        return (predictedSum, observedSum == 0 ? 0 : 1 - (unexplainedSum / observedSum));
+        return (predictedSum, observedSum == 0 ? double.NaN : 1 - (unexplainedSum / observedSum));
     }
 
     /// <summary>1 - 1 / sqrt(1 + q / (n - 1)), the share of each output of a group that the divisor takes away.</summary>

@@ -15,6 +15,9 @@ internal sealed record Table(string[] Columns, IReadOnlyList<string[]> Rows, int
 /// <summary>The comparison for people: tables, why the differences are what they are, and which layer to use when.</summary>
 internal static class Report
 {
+    /// <summary>A share of nothing: of an output or a difference that is 0 throughout.</summary>
+    private const string Nothing = "-";
+
     public static IEnumerable<ReportPart> Of(Comparison comparison)
     {
         IReadOnlyList<LayerComparison> layers = comparison.Layers;
@@ -66,18 +69,20 @@ internal static class Report
             $"With the population variance both divide by n, and what is left is the rounding of a layer that computes in "
                 + $"{comparison.Type.Name}.");
         yield return new Paragraph(
-            "The distance has a floor: PairwiseDistance adds 1e-6 to each difference, so equal arrays are not at distance 0 but at "
-                + $"rows * sqrt(width) * 1e-6 = {comparison.Rows} * sqrt({comparison.Shape[^1]}) * 1e-6 = {Figure(comparison.PairwiseFloor)}.");
+            "The distance of equal arrays is not 0: PairwiseDistance adds 1e-6 to each difference, which makes it "
+                + $"rows * sqrt(width) * 1e-6 = {comparison.Rows} * sqrt({comparison.Shape[^1]}) * 1e-6 = {Figure(comparison.PairwiseFloor)}. "
+                + "Rounding moves the distance a little to either side of that.");
     }
 
     private static string[] Predicted(LayerComparison layer)
     {
         int n = layer.Sharing.ElementsPerGroup;
+        string share = n > 1 && layer.OutputSumAbs == 0 ? Nothing : Figure(layer.PredictedSumAbs / layer.OutputSumAbs);
+        string explained = layer.SampleVariance.SumAbs == 0 ? Nothing
+            : double.IsNaN(layer.Explained) ? Figure(double.NaN) : Figure(100 * layer.Explained) + " %";
         return
         [
-            layer.Sharing.Kind.Short(), $"{n - 1}", n == 1 ? Figure(double.NaN) : Figure(layer.PredictedSumAbs / layer.OutputSumAbs),
-            Figure(layer.PredictedSumAbs), Figure(layer.SampleVariance.SumAbs),
-            double.IsNaN(layer.Explained) ? Figure(double.NaN) : Figure(100 * layer.Explained) + " %",
+            layer.Sharing.Kind.Short(), $"{n - 1}", share, Figure(layer.PredictedSumAbs), Figure(layer.SampleVariance.SumAbs), explained,
         ];
     }
 
