@@ -1,4 +1,7 @@
 using BenchmarkDotNet.Running;
 using NormKit.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(FourLayers).Assembly).Run(args);
+if (args is ["rounds"])
+    Rounds.Run(Console.Out);
+else
+    BenchmarkSwitcher.FromAssembly(typeof(FourLayers).Assembly).Run(args);
