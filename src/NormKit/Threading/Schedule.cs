@@ -8,7 +8,7 @@ namespace NormKit.Threading;
 /// </summary>
 internal interface IUnitKernel
 {
-    /// <summary>Reduces one block of a unit; <paramref name="wide"/>: in double.</summary>
+    /// <summary>Reduces one block of a unit; <paramref name="wide"/>: again, the sets that Combine found to need double. Backward kernels know these beforehand.</summary>
     void Reduce(nint slot, nint unit, int block, bool wide);
 
     /// <summary>Merges the unit's blocks. True when floats cannot hold the squares of a set: the unit is then reduced and combined again, wide.</summary>
