@@ -19,21 +19,22 @@ public static partial class Functional
     /// <param name="saved">What the forward call saved.</param>
     /// <param name="weight">The weight of the forward call, or none.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <param name="mask">The mask of the forward call, if it had one.</param>
     /// <returns>The gradients of the input, and of weight and bias, of the weight's shape; null where no weight is given.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or outputs overlap inputs.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward call.</exception>
     public static (Tensor<T> GradInput, Tensor<T>? GradWeight, Tensor<T>? GradBias) Backward<T>(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in ReadOnlyTensorSpan<T> weight = default,
-        int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        int maxDegreeOfParallelism = -1, in ReadOnlyTensorSpan<bool> mask = default) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Tensor<T> gradInput = Results.Like(Operand<T>.Of(input));
         if (weight.IsEmpty)
         {
-            Backward(gradOutput, input, saved, default, gradInput.AsTensorSpan(), default, default, maxDegreeOfParallelism);
+            Backward(gradOutput, input, saved, default, gradInput.AsTensorSpan(), default, default, maxDegreeOfParallelism, mask);
             return (gradInput, null, null);
         }
         Tensor<T> gradWeight = Tensor.CreateFromShapeUninitialized<T>(weight.Lengths), gradBias = Tensor.CreateFromShapeUninitialized<T>(weight.Lengths);
-        Backward(gradOutput, input, saved, weight, gradInput.AsTensorSpan(), gradWeight.AsTensorSpan(), gradBias.AsTensorSpan(), maxDegreeOfParallelism);
+        Backward(gradOutput, input, saved, weight, gradInput.AsTensorSpan(), gradWeight.AsTensorSpan(), gradBias.AsTensorSpan(), maxDegreeOfParallelism, mask);
         return (gradInput, gradWeight, gradBias);
     }
 
@@ -46,17 +47,19 @@ public static partial class Functional
     /// <param name="gradWeight">Overwritten with the gradient of the weight, of its shape; none where it is not wanted.</param>
     /// <param name="gradBias">Overwritten with the gradient of the bias, of its shape; none where it is not wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <param name="mask">The mask of the forward call, if it had one.</param>
     /// <exception cref="ArgumentException">A shape does not fit, or outputs overlap inputs.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward call.</exception>
     public static void Backward<T>(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in ReadOnlyTensorSpan<T> weight,
         in TensorSpan<T> gradInput, in TensorSpan<T> gradWeight = default, in TensorSpan<T> gradBias = default,
-        int maxDegreeOfParallelism = -1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        int maxDegreeOfParallelism = -1, in ReadOnlyTensorSpan<bool> mask = default) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(saved);
         NormCall.Backward(
-            NameOf(saved), Operand<T>.Of(gradOutput), Operand<T>.Of(input), saved, Operand<T>.OfOptional(weight), Operand<T>.OfOptional(gradInput),
-            Operand<T>.OfOptional(gradWeight), Operand<T>.OfOptional(gradBias), add: false, maxDegreeOfParallelism);
+            SpecOf(saved, Operand<T>.OfOptional(weight), maxDegreeOfParallelism), Operand<T>.Of(gradOutput), Operand<T>.Of(input), saved,
+            Operand<T>.OfOptional(gradInput), Operand<T>.OfOptional(gradWeight), Operand<T>.OfOptional(gradBias), add: false,
+            Operand<bool>.OfOptional(mask));
     }
 
     /// <summary>The gradients of any of the layers, on spans.</summary>
@@ -80,10 +83,22 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(saved);
         string layer = NameOf(saved);
         NormCall.Backward(
-            layer, Operand<T>.Of(gradOutput, shape, format, layer, nameof(gradOutput)), Operand<T>.Of(input, shape, format, layer, nameof(input)), saved,
-            Operand<T>.OfOptional(weight), gradInput.IsEmpty ? Operand<T>.None : Operand<T>.Of(gradInput, shape, format, layer, nameof(gradInput)),
-            Operand<T>.OfOptional(gradWeight), Operand<T>.OfOptional(gradBias), add: false, maxDegreeOfParallelism);
+            SpecOf(saved, Operand<T>.OfOptional(weight), maxDegreeOfParallelism),
+            Operand<T>.Of(gradOutput, shape, format, layer, nameof(gradOutput)), Operand<T>.Of(input, shape, format, layer, nameof(input)), saved,
+            gradInput.IsEmpty ? Operand<T>.None : Operand<T>.Of(gradInput, shape, format, layer, nameof(gradInput)),
+            Operand<T>.OfOptional(gradWeight), Operand<T>.OfOptional(gradBias), add: false);
     }
 
     private static string NameOf(SavedStatistics saved) => saved.Layer.Length == 0 ? nameof(Backward) : saved.Layer;
+
+    private static NormSpec<T> SpecOf<T>(SavedStatistics saved, in Operand<T> weight, int maxDegreeOfParallelism)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (saved.Activation.IsPresent)
+            throw new ArgumentException($"{saved.Layer}: the saved statistics come from a layer with an activation; use its own Backward.", nameof(saved));
+        NormSpec<T> spec = saved.Spec<T>(NameOf(saved));
+        spec.Weight = weight;
+        spec.MaxDegreeOfParallelism = maxDegreeOfParallelism;
+        return spec;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using NormKit.Interop;
 using NormKit.Kernels;
 
@@ -43,13 +44,57 @@ internal static class Groupings
         return grouping;
     }
 
-    /// <summary>Input (*, normalizedShape).</summary>
-    public static Grouping Layer(string layer, ReadOnlySpan<nint> shape, ReadOnlySpan<nint> normalizedShape)
+    /// <summary>Input (*, normalizedShape), or, with axes, of a shape that has those lengths there: a run of dimensions natively, others in an order
+    /// that puts them last.</summary>
+    public static NormSpec<T> Rows<T>(
+        string layer, ReadOnlySpan<nint> shape, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, Scaling scaling)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RequireNormalizedShape(layer, normalizedShape);
-        if (shape.Length < normalizedShape.Length || !shape[^normalizedShape.Length..].SequenceEqual(normalizedShape))
-            throw new ArgumentException($"{layer}: given normalizedShape {Shapes.Text(normalizedShape)}, expected input with shape [*, {Shapes.Text(normalizedShape)[1..]}, but got input of size {Shapes.Text(shape)}.", "input");
-        return Grouping.Layer(Shapes.Product(shape[..^normalizedShape.Length]), Shapes.Product(normalizedShape));
+        int rank = normalizedShape.Length;
+        if (axes.IsEmpty)
+        {
+            if (shape.Length < rank || !shape[^rank..].SequenceEqual(normalizedShape))
+                throw new ArgumentException($"{layer}: given normalizedShape {Shapes.Text(normalizedShape)}, expected input with shape [*, {Shapes.Text(normalizedShape)[1..]}, but got input of size {Shapes.Text(shape)}.", "input");
+            return new(layer, Grouping.Layer(Shapes.Product(shape[..^rank]), Shapes.Product(normalizedShape)), scaling) { NormalizedRank = rank };
+        }
+        Span<int> dimensions = stackalloc int[rank];
+        RequireAxes(layer, shape, normalizedShape, axes, dimensions);
+        int first = dimensions[0], end = dimensions[^1] + 1;
+        int[] order = [.. Enumerable.Range(0, shape.Length).Except(dimensions.ToArray()), .. dimensions];
+        nint width = Shapes.Product(normalizedShape);
+        Grouping grouping;
+        if (end - first == rank)
+        {
+            nint before = Shapes.Product(shape[..first]), behind = Shapes.Product(shape[end..]);
+            grouping = end == shape.Length ? Grouping.Layer(before, width) : Grouping.Position(before, width, behind);
+        }
+        else
+        {
+            nint rows = 1;
+            foreach (int d in order.AsSpan(0, shape.Length - rank))
+                rows *= shape[d];
+            grouping = Grouping.Layer(rows, width);
+        }
+        return new(layer, grouping, scaling) { NormalizedRank = rank, Order = end == shape.Length && end - first == rank ? default : order };
+    }
+
+    private static void RequireAxes(
+        string layer, ReadOnlySpan<nint> shape, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, Span<int> dimensions)
+    {
+        if (axes.Length != normalizedShape.Length)
+            throw new ArgumentException($"{layer}: {axes.Length} axes for normalizedShape {Shapes.Text(normalizedShape)}; give one for each of its lengths.", nameof(axes));
+        for (int i = 0; i < axes.Length; i++)
+        {
+            int d = axes[i] < 0 ? axes[i] + shape.Length : axes[i];
+            if (d < 0 || d >= shape.Length)
+                throw new ArgumentException($"{layer}: axis {axes[i]} is none of the {shape.Length} dimensions of input {Shapes.Text(shape)}.", nameof(axes));
+            if (i > 0 && d <= dimensions[i - 1])
+                throw new ArgumentException($"{layer}: axes [{string.Join(", ", axes.ToArray())}] must be different dimensions of input {Shapes.Text(shape)}, in ascending order.", nameof(axes));
+            if (shape[d] != normalizedShape[i])
+                throw new ArgumentException($"{layer}: given normalizedShape {Shapes.Text(normalizedShape)} over axes [{string.Join(", ", axes.ToArray())}], expected length {normalizedShape[i]} in dimension {d}, but got input of size {Shapes.Text(shape)}.", "input");
+            dimensions[i] = d;
+        }
     }
 
     public static void RequireNormalizedShape(string layer, ReadOnlySpan<nint> normalizedShape)

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -16,7 +15,7 @@ internal enum Layouts
 }
 
 /// <summary>A tensor as an entry point received it, from a tensor span or from a span with a shape and a format.</summary>
-internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal readonly ref struct Operand<T> where T : unmanaged
 {
     public readonly ref T Start;
     public readonly ReadOnlySpan<nint> Lengths;
@@ -121,8 +120,13 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
     public bool Has(Layouts layout) => (Layouts & layout) != 0;
 
     /// <summary>Whether an element of it is also an element of, or between elements of, another tensor.</summary>
-    public bool Overlaps(in Operand<T> other) =>
-        !IsEmpty && !other.IsEmpty && RangesMeet(ref Start, Extent, ref other.Start, other.Extent);
+    public bool Overlaps<TOther>(in Operand<TOther> other) where TOther : unmanaged
+    {
+        if (IsEmpty || other.IsEmpty)
+            return false;
+        nint bytes = Unsafe.ByteOffset(ref Start, ref Unsafe.As<TOther, T>(ref other.Start));
+        return bytes >= 0 ? bytes < Extent * Unsafe.SizeOf<T>() : -bytes < other.Extent * Unsafe.SizeOf<TOther>();
+    }
 
     /// <summary>Whether it is the very same elements in the same order.</summary>
     public bool IsSameAs(in Operand<T> other) =>
@@ -131,27 +135,33 @@ internal readonly ref struct Operand<T> where T : unmanaged, IBinaryFloatingPoin
 
     /// <summary>The elements in logical order, or in memory order where a native layout other than row-major is meant.</summary>
     public unsafe TensorView<T> View(T* start, bool channelsLast) =>
-        new(start, Length, channelsLast || Has(Layouts.Contiguous) ? null : StridedLayoutOf());
+        new(start, Length, channelsLast || Has(Layouts.Contiguous) ? null : new StridedLayout(Lengths, StridesOr(stackalloc nint[Lengths.Length])));
 
-    private StridedLayout StridedLayoutOf()
+    /// <summary>The elements in the logical order that its dimensions have in <paramref name="order"/>; none for their own.</summary>
+    public unsafe TensorView<T> View(T* start, ReadOnlySpan<int> order)
     {
-        if (!Strides.IsEmpty)
-            return new(Lengths, Strides);
-        nint[] strides = new nint[Lengths.Length];
-        nint next = 1;
-        foreach (int d in ChannelsLastOrder(Lengths.Length))
-        {
-            strides[d] = next;
-            next *= Lengths[d];
-        }
-        return new(Lengths, strides);
+        if (order.IsEmpty)
+            return View(start, channelsLast: false);
+        ReadOnlySpan<nint> strides = StridesOr(stackalloc nint[Lengths.Length]);
+        Span<nint> permuted = stackalloc nint[2 * order.Length];
+        for (int d = 0; d < order.Length; d++)
+            (permuted[d], permuted[order.Length + d]) = (Lengths[order[d]], strides[order[d]]);
+        StridedLayout layout = new(permuted[..order.Length], permuted[order.Length..]);
+        return new(start, Length, layout.IsDense ? null : layout);
     }
 
-    private static bool RangesMeet(ref T a, nint aExtent, ref T b, nint bExtent)
+    /// <summary>Its strides; of a span with a shape and a format those that it has, in <paramref name="room"/>.</summary>
+    public ReadOnlySpan<nint> StridesOr(Span<nint> room)
     {
-        nint bytes = Unsafe.ByteOffset(ref a, ref b);
-        nint size = Unsafe.SizeOf<T>();
-        return bytes >= 0 ? bytes < aExtent * size : -bytes < bExtent * size;
+        if (!Strides.IsEmpty || Lengths.IsEmpty)
+            return Strides;
+        nint next = 1;
+        foreach (int d in (layouts & Layouts.Contiguous) != 0 ? RowMajorOrder(Lengths.Length) : ChannelsLastOrder(Lengths.Length))
+        {
+            room[d] = next;
+            next *= Lengths[d];
+        }
+        return room;
     }
 
     private static Layouts LayoutsOf(ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides)

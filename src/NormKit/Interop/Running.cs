@@ -29,7 +29,7 @@ internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> va
 
     /// <summary>Those of a function: moved where the input's own statistics are used, else used; none are needed to be moved.</summary>
     /// <exception cref="ArgumentException">They are needed and missing, one is given without the other, or they are not contiguous.</exception>
-    public static Running<T> For(string layer, in Operand<T> mean, in Operand<T> variance, bool inputStatistics, double momentum)
+    public static Running<T> For(string layer, scoped in Operand<T> mean, scoped in Operand<T> variance, bool inputStatistics, double momentum)
     {
         if (!inputStatistics && !mean.IsPresent)
             throw new ArgumentException($"{layer}: runningMean must be defined in evaluation mode.", "runningMean");
@@ -44,8 +44,11 @@ internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> va
         return new(inputStatistics ? RunningUse.Move : RunningUse.Normalize, mean.Dense, variance.Dense, momentum);
     }
 
+    /// <summary>Moves them towards the statistics of a call's sets.</summary>
+    public void Move(ReadOnlySpan<Moments> moments) => RunningStatistics.Update(Mean, Variance, moments, Momentum);
+
     /// <exception cref="ArgumentException">There is not one mean and one variance a channel, or too little data to move them.</exception>
-    public void Check(string layer, Grouping grouping, in Operand<T> x)
+    public void Check<TInput>(string layer, Grouping grouping, in Operand<TInput> x) where TInput : unmanaged
     {
         if (Use == RunningUse.None)
             return;
@@ -58,7 +61,8 @@ internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> va
     }
 
     /// <summary>Running statistics that move must be apart from all that the call reads, and those that it reads from the output.</summary>
-    public void CheckApart(string layer, in Operand<T> x, in Operand<T> y, in Operand<T> weight, in Operand<T> bias)
+    public void CheckApart<TInput>(string layer, in Operand<TInput> x, in Operand<TInput> y, in Operand<T> weight, in Operand<T> bias)
+        where TInput : unmanaged
     {
         if (Use == RunningUse.None)
             return;

@@ -2,31 +2,31 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
-/// <summary>The gradient of <see cref="ColumnForward{T}"/>, by the formulas of <see cref="RowBackward{T}"/>.</summary>
+/// <summary>The gradient of <see cref="ColumnForward{T, TNarrow}"/>, by the formulas of <see cref="RowBackward{T, TNarrow}"/>.</summary>
 /// <param name="geometry">Who shares statistics and weights.</param>
-/// <param name="dy">The gradient of the output.</param>
-/// <param name="x">The input of the forward call.</param>
-/// <param name="dx">The gradient of the input; empty where it is not wanted.</param>
-/// <param name="affine">The weight of the forward call.</param>
-/// <param name="eps">That of the forward call.</param>
+/// <param name="gradients">The gradient of the output, the input, and where its gradient goes.</param>
+/// <param name="affine">Weight and bias of the forward call.</param>
+/// <param name="rule">That of the forward call.</param>
 /// <param name="statistics">Those of the forward call.</param>
 /// <param name="partial">Room for two sums of each column of each block of a slot.</param>
-/// <param name="coefficients">Room for a mean and a slope of each set of a slot.</param>
-/// <param name="constants">Room for the four constants of each column of a slot.</param>
+/// <param name="coefficients">Room for the two sums' share in dx, of each set of a slot.</param>
+/// <param name="constants">Room for the constants of each column of a slot.</param>
 /// <param name="inDouble">Of each set of <paramref name="statistics"/> whether it is computed in double.</param>
-/// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted.</param>
-internal readonly struct ColumnBackward<T>(
-    NormGeometry geometry, TensorView<T> dy, TensorView<T> x, TensorView<T> dx, Affine<T> affine, double eps,
-    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, T[] constants, bool[] inDouble, Pair[]? parameters)
-    : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+/// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted or those of rows.</param>
+internal readonly struct ColumnBackward<T, TNarrow>(
+    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
+    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, TNarrow[] constants, bool[] inDouble, Pair[]? parameters)
+    : IUnitKernel
+    where T : unmanaged
+    where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
-    // What dx = dy * Scale - Offset - (x - High) * Slope needs for each column; RowBackward has the same.
-    private const int High = 0, Scale = 1, Offset = 2, Slope = 3, Kinds = 4;
+    // What dx = g * Scale - Offset - (x - High) * Slope needs for each column; RowBackward has the same. With an activation, what was normalized
+    // is computed again: (x - High) * Scale + Shift.
+    private const int High = 0, Scale = 1, Offset = 2, Slope = 3, Shift = 4, Kinds = 5;
 
     private readonly NormGeometry geometry = geometry;
     private readonly int columns = checked((int)geometry.Columns);
@@ -34,6 +34,9 @@ internal readonly struct ColumnBackward<T>(
 
     /// <summary>How many constants <c>constants</c> has room for, a slot.</summary>
     public static nint ConstantsPerSlot(in NormGeometry geometry) => Kinds * ColumnTiles.Span(checked((int)geometry.Columns));
+
+    /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
+    private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
 
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
@@ -46,7 +49,7 @@ internal readonly struct ColumnBackward<T>(
             if (run.Wide)
                 ReduceIn<double>(unit, block, run, sets, ofBlock);
             else
-                ReduceIn<T>(unit, block, run, sets, ofBlock);
+                ReduceIn<TNarrow>(unit, block, run, sets, ofBlock);
         }
     }
 
@@ -66,16 +69,16 @@ internal readonly struct ColumnBackward<T>(
             }
             Gather(unit, sets, total, means);
         }
-        ColumnConstants<T> ofSlot = ConstantsOf(slot);
-        for (int set = 0; set < sets.Length && !dx.IsEmpty; set++)
-            Fill(sets[set], means[set], set, ofSlot, firstColumn: 0);
+        ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
+        for (int set = 0; set < sets.Length && !gradients.Dx.IsEmpty; set++)
+            Fill(sets[set], means[set], unit, set, ofSlot, firstColumn: 0);
         ofSlot.Repeat(columns);
         return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
     public void Apply(nint slot, nint unit, int block)
     {
-        if (dx.IsEmpty)
+        if (gradients.Dx.IsEmpty)
             return;
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
         ReadOnlySpan<bool> flags = FlagsOf(unit);
@@ -90,23 +93,23 @@ internal readonly struct ColumnBackward<T>(
         }
     }
 
-    /// <summary>From the sums of the columns: the gradients of their parameters, and of each set the mean and slope that dx needs.</summary>
+    /// <summary>From the sums of the columns: the gradients of their parameters, and of each set the two shares that dx needs.</summary>
     private void Gather(nint batch, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> total, Span<Pair> means)
     {
-        Span<Pair> gradients = parameters is null ? default : parameters.AsSpan((int)(batch * geometry.AffineCount), (int)geometry.AffineCount);
-        gradients.Clear();
+        Span<Pair> sums = parameters is null ? default : parameters.AsSpan((int)(batch * geometry.AffineCount), (int)geometry.AffineCount);
+        sums.Clear();
+        nint firstParameter = geometry.FirstParameterOfBatch(batch);
         for (int set = 0, column = 0; set < sets.Length; set++)
         {
-            double invStd = sets[set].InvStd(eps);
+            double factor = rule.Scaling.Factor(sets[set]);
             for (int i = 0; i < geometry.Length; i++, column++)
             {
                 int parameter = geometry.Affine == AffineAxis.Element ? column : set;
-                means[set] += affine.Weight(parameter) * total[column];
-                if (!gradients.IsEmpty)
-                    gradients[parameter] += new Pair(total[column].First, total[column].Second * invStd);
+                means[set] += (WeightsByRow ? 1 : affine.Weight(firstParameter + parameter)) * total[column];
+                if (!sums.IsEmpty)
+                    sums[parameter] += new Pair(total[column].First, total[column].Second * factor);
             }
-            double n = geometry.SetSize;
-            means[set] = statistics.Fixed ? default : new(means[set].First / n * invStd, means[set].Second / n * invStd * invStd * invStd);
+            means[set] = statistics.Fixed ? default : rule.Scaling.Coefficients(means[set], sets[set], factor);
         }
     }
 
@@ -116,24 +119,58 @@ internal readonly struct ColumnBackward<T>(
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
+        nint firstRow = geometry.FirstParameterOfBatch(batch) + ((nint)block * ColumnTiles.RowsPerBlock);
         Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> gradients = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> first = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> rowWeights = stackalloc TCompute[ColumnTiles.RowsPerBlock];
+        bool byRow = WeightsByRow && affine.HasWeight, copied = rule.Activation.IsPresent;
+        for (int row = 0; byRow && row < rows; row++)
+            rowWeights[row] = TCompute.CreateTruncating(affine.Weight(firstRow + row));
         for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, run.End - column);
             for (int i = 0; i < width; i++)
                 highs[i] = new Centre<TCompute>(sets[(column + i) / (int)geometry.Length]).High;
-            using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(dy, offset + column, rows, width, columns);
-            using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
-            Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0]));
+            using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(gradients.Dy, offset + column, rows, width, columns, copied);
+            using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(gradients.X, offset + column, rows, width, columns, copied);
+            if (copied)
+                ThroughActivation(batch, firstRow, column, rows, sets, g, d);
+            if (byRow)
+                Sums.DownColumns(rows, first[..width], products[..width], new ColumnTerms.ByRow<TCompute>(g, d, ref highs[0], ref rowWeights[0]));
+            else
+                Sums.DownColumns(rows, first[..width], products[..width], new ColumnTerms.Uniform<TCompute>(g, d, ref highs[0]));
             for (int i = 0; i < width; i++)
             {
                 double low = new Centre<TCompute>(sets[(column + i) / (int)geometry.Length]).Low;
-                ofBlock[column + i] = Pair.From((gradients[i], products[i])).About(low);
+                ofBlock[column + i] = Pair.From((first[i], products[i])).About(low);
             }
         }
     }
+
+    /// <summary>Multiplies a tile of gradients by the slope of the activation at the values that were normalized from x.</summary>
+    [SkipLocalsInit]
+    private void ThroughActivation<TCompute>(
+        nint batch, nint firstRow, int firstColumn, int rows, ReadOnlySpan<Moments> sets, ColumnTile<TCompute> g, ColumnTile<TCompute> x)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        int width = (int)g.Stride;
+        Span<TCompute> room = stackalloc TCompute[Kinds * ColumnTiles.Width];
+        Span<TCompute> z = stackalloc TCompute[ColumnTiles.Width];
+        ColumnConstants<TCompute> ofTile = new(room, ColumnTiles.Width);
+        int firstSet = firstColumn / (int)geometry.Length, lastSet = (firstColumn + width - 1) / (int)geometry.Length;
+        for (int set = firstSet; set <= lastSet; set++)
+            Fill(sets[set], default, batch, set, ofTile, firstColumn);
+        for (int row = 0; row < rows; row++)
+        {
+            Normalize(x.Row(row), z[..width], firstRow + row, ofTile);
+            rule.Activation.Gradient<TCompute>(z[..width], g.Row(row));
+        }
+    }
+
+    private void Normalize<TCompute>(ReadOnlySpan<TCompute> x, Span<TCompute> z, nint row, ColumnConstants<TCompute> constants)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> => ColumnMaps.Normalize(
+            x, z, constants[High], constants[Scale], constants[Shift], WeightsByRow && affine.IsPresent ? (affine.Weight(row), affine.Bias(row)) : null);
 
     private void ApplyWide(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> means, Range ofRun)
     {
@@ -141,7 +178,7 @@ internal readonly struct ColumnBackward<T>(
         double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
         ColumnConstants<double> constantsOfRun = new(room.AsSpan(0, Kinds * span), span);
         for (int set = ofRun.Start.Value; set < ofRun.End.Value; set++)
-            Fill(sets[set], means[set], set, constantsOfRun, run.First);
+            Fill(sets[set], means[set], batch, set, constantsOfRun, run.First);
         constantsOfRun.Repeat(run.Width);
         ApplyIn(batch, block, run, constantsOfRun);
         ArrayPool<double>.Shared.Return(room);
@@ -152,30 +189,42 @@ internal readonly struct ColumnBackward<T>(
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
-        int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
+        bool byRow = WeightsByRow && affine.IsPresent;
+        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, columns);
         nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns) + run.First;
+        nint firstRow = geometry.FirstParameterOfBatch(batch) + ((nint)block * ColumnTiles.RowsPerBlock);
         Span<TCompute> forGradients = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> forInputs = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> z = stackalloc TCompute[ColumnTiles.Width];
         for (int row = 0; row < rows; row += rowsAtOnce)
         {
             int length = Math.Min(rowsAtOnce, rows - row) * run.Width;
+            TCompute weight = byRow ? TCompute.CreateTruncating(affine.Weight(firstRow + row)) : TCompute.One;
             for (int column = 0; column < length; column += ColumnTiles.Width)
             {
                 nint at = offset + ((nint)row * columns) + column;
                 int width = Math.Min(ColumnTiles.Width, length - column);
-                ref TCompute g = ref MemoryMarshal.GetReference(dy.Read(at, width, forGradients));
-                Span<TCompute> to = dx.Target(at, width, forGradients);
+                ReadOnlySpan<TCompute> g = gradients.Dy.Read(at, width, forGradients), d = gradients.X.Read(at, width, forInputs);
+                ColumnConstants<TCompute> from = ofRun.From(column);
+                if (rule.Activation.IsPresent)
+                {
+                    g.CopyTo(forGradients);
+                    Normalize(d, z[..width], firstRow + row, from);
+                    rule.Activation.Gradient<TCompute>(z[..width], forGradients[..width]);
+                    g = forGradients[..width];
+                }
+                Span<TCompute> to = gradients.Dx.Target(at, width, forGradients);
+                ref TCompute firstG = ref MemoryMarshal.GetReference(g);
                 if (statistics.Fixed)
                 {
-                    Map.Row(to, new Scaled<TCompute>(ref g, ref ofRun[Scale][column]));
+                    Map.Row(to, new ColumnTerms.Scaled<TCompute>(ref firstG, ref from[Scale][0]));
                 }
                 else
                 {
-                    ref TCompute d = ref MemoryMarshal.GetReference(x.Read(at, width, forInputs));
-                    Map.Row(to, new Dx<TCompute>(
-                        ref g, ref d, ref ofRun[High][column], ref ofRun[Scale][column], ref ofRun[Offset][column], ref ofRun[Slope][column]));
+                    Map.Row(to, new ColumnTerms.Dx<TCompute>(
+                        ref firstG, ref MemoryMarshal.GetReference(d), ref from[High][0], ref from[Scale][0], ref from[Offset][0], ref from[Slope][0], weight));
                 }
-                dx.Write<TCompute>(at, to);
+                gradients.Dx.Write<TCompute>(at, to);
             }
         }
     }
@@ -183,74 +232,32 @@ internal readonly struct ColumnBackward<T>(
     private ReadOnlySpan<bool> FlagsOf(nint unit) =>
         inDouble.AsSpan((int)(statistics.Fixed ? 0 : unit * geometry.SetsPerBatch), (int)geometry.SetsPerBatch);
 
-    private ColumnConstants<T> ConstantsOf(nint slot)
+    private ColumnConstants<TNarrow> ConstantsOf(nint slot)
     {
         int span = ColumnTiles.Span(columns);
         return new(constants.AsSpan((int)(slot * Kinds * span), Kinds * span), span);
     }
 
     /// <summary>The constants of a set's columns, of which the first that there is room for is <paramref name="firstColumn"/>.</summary>
-    private void Fill<TCompute>(in Moments moments, Pair means, int set, ColumnConstants<TCompute> of, int firstColumn)
+    private void Fill<TCompute>(in Moments moments, Pair means, nint batch, int set, ColumnConstants<TCompute> of, int firstColumn)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        double invStd = moments.InvStd(eps);
+        double factor = rule.Scaling.Factor(moments);
+        nint parameter = geometry.FirstParameterOfBatch(batch);
         Centre<TCompute> centre = new(moments);
         for (int i = 0; i < geometry.Length; i++)
         {
-            int column = (set * (int)geometry.Length) + i;
-            of[High][column - firstColumn] = centre.High;
-            of[Scale][column - firstColumn] = TCompute.CreateTruncating(
-                invStd * affine.Weight(geometry.Affine == AffineAxis.Element ? column : set));
-            of[Offset][column - firstColumn] = TCompute.CreateTruncating(means.First - (centre.Low * means.Second));
-            of[Slope][column - firstColumn] = TCompute.CreateTruncating(means.Second);
+            int column = (set * (int)geometry.Length) + i - firstColumn;
+            // A tile may begin or end inside a set.
+            if (column < 0 || column >= of[High].Length)
+                continue;
+            nint own = parameter + (geometry.Affine == AffineAxis.Element ? column + firstColumn : set);
+            double scale = factor * (WeightsByRow ? 1 : affine.Weight(own));
+            of[High][column] = centre.High;
+            of[Scale][column] = TCompute.CreateTruncating(scale);
+            of[Offset][column] = TCompute.CreateTruncating(means.First - (centre.Low * means.Second));
+            of[Slope][column] = TCompute.CreateTruncating(means.Second);
+            of[Shift][column] = TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale));
         }
-    }
-
-    private readonly ref struct Terms<TCompute>(
-        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs) : IColumnTerms<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g.Start;
-        private readonly ref TCompute x = ref x.Start;
-        private readonly ref TCompute highs = ref highs;
-        private readonly nint gStride = g.Stride;
-        private readonly nint xStride = x.Stride;
-
-        public static bool HasSecond => true;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
-            where TCount : struct, ICount
-        {
-            first = count.Load(ref g, (row * gStride) + column);
-            second = first * (count.Load(ref x, (row * xStride) + column) - count.Load(ref highs, column));
-        }
-    }
-
-    private readonly ref struct Scaled<TCompute>(ref TCompute g, ref TCompute scales) : IRowValues<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g;
-        private readonly ref TCompute scales = ref scales;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * count.Load(ref scales, index);
-    }
-
-    private readonly ref struct Dx<TCompute>(
-        ref TCompute g, ref TCompute x, ref TCompute highs, ref TCompute scales, ref TCompute offsets, ref TCompute slopes)
-        : IRowValues<TCompute> where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g;
-        private readonly ref TCompute x = ref x;
-        private readonly ref TCompute highs = ref highs;
-        private readonly ref TCompute scales = ref scales;
-        private readonly ref TCompute offsets = ref offsets;
-        private readonly ref TCompute slopes = ref slopes;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (count.Load(ref g, index) * count.Load(ref scales, index)) - count.Load(ref offsets, index)
-                - ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref slopes, index));
     }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using NormKit.Threading;
 
@@ -15,16 +14,19 @@ namespace NormKit.Kernels;
 /// <param name="x">The input.</param>
 /// <param name="y">The output.</param>
 /// <param name="affine">Weight and bias.</param>
-/// <param name="eps">Added to the variance.</param>
+/// <param name="rule">How moments become a factor, and what follows.</param>
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
 /// <param name="partial">Room for the moments of each column of each block of a slot.</param>
 /// <param name="constants">Room for the three constants of each column of a slot.</param>
 /// <param name="inDouble">Room to note of each set of a slot whether it is computed in double.</param>
-internal readonly struct ColumnForward<T>(
-    NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<T> affine, double eps, StatisticsStore statistics,
-    Moments[] partial, T[] constants, bool[] inDouble) : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal readonly struct ColumnForward<T, TNarrow>(
+    NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, StatisticsStore statistics,
+    Moments[] partial, TNarrow[] constants, bool[] inDouble)
+    : IUnitKernel
+    where T : unmanaged
+    where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
-    // What y = (x - High) * Scale + Shift needs for each column; RowForward has the same.
+    // What y = (x - High) * Scale + Shift needs for each column; RowForward has the same. Weights of rows come on top.
     private const int High = 0, Scale = 1, Shift = 2, Kinds = 3;
 
     private readonly NormGeometry geometry = geometry;
@@ -34,12 +36,15 @@ internal readonly struct ColumnForward<T>(
     /// <summary>How many constants <c>constants</c> has room for, a slot.</summary>
     public static nint ConstantsPerSlot(in NormGeometry geometry) => Kinds * ColumnTiles.Span(checked((int)geometry.Columns));
 
+    /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
+    private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
+
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         Span<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
         if (!wide)
         {
-            ReduceIn<T>(unit, block, new(0, columns, false), ofBlock);
+            ReduceIn<TNarrow>(unit, block, new(0, columns, false), ofBlock);
             return;
         }
         ReadOnlySpan<bool> flags = FlagsOf(slot);
@@ -55,7 +60,7 @@ internal readonly struct ColumnForward<T>(
     {
         Span<Moments> sets = statistics.AllOf(slot, unit);
         Span<bool> flags = FlagsOf(slot);
-        ColumnConstants<T> ofSlot = ConstantsOf(slot);
+        ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
         bool again = false;
         for (int set = 0; set < sets.Length; set++)
         {
@@ -64,9 +69,9 @@ internal readonly struct ColumnForward<T>(
                 continue;
             if (!statistics.Fixed)
                 sets[set] = Merge(slot, set);
-            flags[set] = Normalizer.NeedsDouble<T>(sets[set], eps);
+            flags[set] = rule.Scaling.NeedsDouble<TNarrow>(sets[set]);
             again |= flags[set];
-            Fill(sets[set], set, ofSlot, firstColumn: 0);
+            Fill(sets[set], unit, set, ofSlot, firstColumn: 0);
         }
         if (wide || !again || statistics.Fixed)
         {
@@ -119,13 +124,24 @@ internal readonly struct ColumnForward<T>(
         {
             int width = Math.Min(ColumnTiles.Width, run.End - column);
             using ColumnTile<TCompute> tile = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
-            Sums.DownColumns(rows, shifts[..width], default, new Values<TCompute>(tile));
-            for (int i = 0; i < width; i++)
-                shifts[i] = TCompute.CreateTruncating(double.CreateTruncating(shifts[i]) / rows);
+            if (rule.Scaling.IsCentred)
+            {
+                Sums.DownColumns(rows, shifts[..width], default, new Values<TCompute>(tile));
+                for (int i = 0; i < width; i++)
+                    shifts[i] = TCompute.CreateTruncating(double.CreateTruncating(shifts[i]) / rows);
+            }
+            else
+            {
+                shifts.Clear();
+            }
             Sums.DownColumns(rows, deviations[..width], squares[..width], new Deviations<TCompute>(tile, ref shifts[0]));
             FlagUnderflow(rows, tile, shifts[..width], squares[..width]);
             for (int i = 0; i < width; i++)
-                ofBlock[column + i] = RowMoments.Corrected(rows, shifts[i], deviations[i], squares[i]);
+            {
+                ofBlock[column + i] = rule.Scaling.IsCentred
+                    ? RowMoments.Corrected(rows, shifts[i], deviations[i], squares[i])
+                    : new(rows, 0, double.CreateTruncating(squares[i]));
+            }
         }
     }
 
@@ -153,7 +169,7 @@ internal readonly struct ColumnForward<T>(
         double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
         ColumnConstants<double> ofRun = new(room.AsSpan(0, Kinds * span), span);
         for (int set = 0; set < sets.Length; set++)
-            Fill(sets[set], firstSet + set, ofRun, run.First);
+            Fill(sets[set], batch, firstSet + set, ofRun, run.First);
         ofRun.Repeat(run.Width);
         ApplyIn(batch, block, run, ofRun);
         ArrayPool<double>.Shared.Return(room);
@@ -164,20 +180,23 @@ internal readonly struct ColumnForward<T>(
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
-        int rowsAtOnce = ColumnTiles.RowsAtOnce(run, columns);
+        bool byRow = WeightsByRow && affine.IsPresent;
+        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, columns);
         nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns) + run.First;
+        nint parameter = geometry.FirstParameterOfBatch(batch) + ((nint)block * ColumnTiles.RowsPerBlock);
         Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
         for (int row = 0; row < rows; row += rowsAtOnce)
         {
             int length = Math.Min(rowsAtOnce, rows - row) * run.Width;
+            double weight = byRow ? affine.Weight(parameter + row) : 1, bias = byRow ? affine.Bias(parameter + row) : 0;
             for (int column = 0; column < length; column += ColumnTiles.Width)
             {
                 nint at = offset + ((nint)row * columns) + column;
                 int width = Math.Min(ColumnTiles.Width, length - column);
                 ReadOnlySpan<TCompute> from = x.Read(at, width, scratch);
                 Span<TCompute> to = y.Target(at, width, scratch);
-                Map.Row(to, new ByColumn<TCompute>(
-                    ref MemoryMarshal.GetReference(from), ref ofRun[High][column], ref ofRun[Scale][column], ref ofRun[Shift][column]));
+                ColumnMaps.Normalize(from, to, ofRun[High][column..], ofRun[Scale][column..], ofRun[Shift][column..], byRow ? (weight, bias) : null);
+                rule.Finish(at, to);
                 y.Write<TCompute>(at, to);
             }
         }
@@ -185,34 +204,35 @@ internal readonly struct ColumnForward<T>(
 
     private Span<bool> FlagsOf(nint slot) => inDouble.AsSpan((int)(slot * geometry.SetsPerBatch), (int)geometry.SetsPerBatch);
 
-    private static bool HoldsNaN(ReadOnlySpan<T> values)
+    private static bool HoldsNaN(ReadOnlySpan<TNarrow> values)
     {
         bool holds = false;
-        foreach (T value in values)
-            holds |= T.IsNaN(value);
+        foreach (TNarrow value in values)
+            holds |= TNarrow.IsNaN(value);
         return holds;
     }
 
-    private ColumnConstants<T> ConstantsOf(nint slot)
+    private ColumnConstants<TNarrow> ConstantsOf(nint slot)
     {
         int span = ColumnTiles.Span(columns);
         return new(constants.AsSpan((int)(slot * Kinds * span), Kinds * span), span);
     }
 
     /// <summary>The constants of a set's columns, of which the first that there is room for is <paramref name="firstColumn"/>.</summary>
-    private void Fill<TCompute>(in Moments moments, int set, ColumnConstants<TCompute> of, int firstColumn)
+    private void Fill<TCompute>(in Moments moments, nint batch, int set, ColumnConstants<TCompute> of, int firstColumn)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        double invStd = moments.InvStd(eps);
+        double factor = rule.Scaling.Factor(moments);
+        nint parameter = geometry.FirstParameterOfBatch(batch);
         Centre<TCompute> centre = new(moments);
         for (int i = 0; i < geometry.Length; i++)
         {
             int column = (set * (int)geometry.Length) + i;
-            int parameter = geometry.Affine == AffineAxis.Element ? column : set;
-            double scale = invStd * affine.Weight(parameter);
+            nint own = parameter + (geometry.Affine == AffineAxis.Element ? column : set);
+            double scale = factor * (WeightsByRow ? 1 : affine.Weight(own));
             of[High][column - firstColumn] = centre.High;
-            of[Scale][column - firstColumn] = Normalizer.ScaleNeedsDouble<TCompute>(scale) ? TCompute.NaN : TCompute.CreateTruncating(scale);
-            of[Shift][column - firstColumn] = TCompute.CreateTruncating(affine.Bias(parameter) - (centre.Low * scale));
+            of[Scale][column - firstColumn] = Scaling.ScaleNeedsDouble<TCompute>(scale) ? TCompute.NaN : TCompute.CreateTruncating(scale);
+            of[Shift][column - firstColumn] = TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale));
         }
     }
 
@@ -264,19 +284,5 @@ internal readonly struct ColumnForward<T>(
             deviations.At(row, column, count, out first, out second);
             first = Vector512.Abs(first);
         }
-    }
-
-    private readonly ref struct ByColumn<TCompute>(
-        ref TCompute x, ref TCompute highs, ref TCompute scales, ref TCompute shifts) : IRowValues<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute x = ref x;
-        private readonly ref TCompute highs = ref highs;
-        private readonly ref TCompute scales = ref scales;
-        private readonly ref TCompute shifts = ref shifts;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref scales, index)) + count.Load(ref shifts, index);
     }
 }

@@ -56,7 +56,7 @@ internal readonly ref struct ColumnConstants<T>(Span<T> room, int span, int firs
 
     public Span<T> this[int kind] => room.Slice((kind * span) + first, span - first);
 
-    public ColumnConstants<T> From(int column) => new(room, span, column);
+    public ColumnConstants<T> From(int column) => new(room, span, first + column);
 
     /// <summary>Repeats the values of a row to the end of each span.</summary>
     public void Repeat(int columns)
@@ -84,16 +84,19 @@ internal readonly ref struct ColumnTile<T> where T : unmanaged, IBinaryFloatingP
         this.rented = rented;
     }
 
-    public static ColumnTile<T> Of<TStored>(TensorView<TStored> x, nint offset, int rows, int columns, nint stride)
-        where TStored : unmanaged, IBinaryFloatingPointIeee754<TStored>
+    public static ColumnTile<T> Of<TStored>(TensorView<TStored> x, nint offset, int rows, int columns, nint stride, bool copied = false)
+        where TStored : unmanaged
     {
-        if (x.Holds<T>())
+        if (x.Holds<T>() && !copied)
             return new(ref MemoryMarshal.GetReference(x.Direct<T>(offset, columns)), stride, null);
         T[] copy = ArrayPool<T>.Shared.Rent(rows * columns);
         for (int row = 0; row < rows; row++)
             x.Fill(offset + (row * stride), copy.AsSpan(row * columns, columns));
         return new(ref copy[0], columns, copy);
     }
+
+    /// <summary>A row of a tile that was copied, to be written into.</summary>
+    public Span<T> Row(int row) => rented.AsSpan(row * (int)Stride, (int)Stride);
 
     public void Dispose()
     {

@@ -7,77 +7,122 @@ namespace NormKit.Kernels;
 
 /// <summary>
 /// The gradients of weights that each position of a row has for itself (layer norm): sums down the batch, of <c>dy * xHat</c> and <c>dy</c>.
-/// An item is a block of rows and a tile of columns; the blocks' sums are added in double, in block order, by <see cref="Normalizer"/>.
+/// An item is a block of rows that share their weights and a tile of columns; the blocks' sums are added in double, in block order.
 /// </summary>
-internal readonly struct ElementGradients<T>(
-    NormGeometry geometry, TensorView<T> dy, TensorView<T> x, double eps, Moments[] statistics, Pair[] parameters)
-    : IParallelWork where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal readonly struct ElementGradients<T, TNarrow>(
+    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, Pair[] parameters)
+    : IParallelWork
+    where T : unmanaged
+    where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
     private readonly NormGeometry geometry = geometry;
+    private readonly nint run = RunOf(geometry);
     private readonly int tilesPerSet = (int)((geometry.Length + ColumnTiles.Width - 1) / ColumnTiles.Width);
 
-    /// <summary>How many sums there are of each parameter.</summary>
-    public int Blocks => ColumnTiles.Blocks(geometry.Batches);
+    /// <summary>How many sums there are of each parameter of a group, and how many neighbours among them are of one run.</summary>
+    public static (int Parts, int PartsPerRun) PartsOf(in NormGeometry geometry)
+    {
+        int perRun = ColumnTiles.Blocks(RunOf(geometry));
+        return (checked((int)(geometry.Batches / RunOf(geometry)) * perRun), perRun);
+    }
 
-    public nint Items => Blocks * geometry.SetsPerBatch * tilesPerSet;
+    public nint Items => PartsOf(geometry).Parts * geometry.SetsPerBatch * tilesPerSet;
 
     public void Run(int slot, nint start, nint end)
     {
+        (int parts, int partsPerRun) = PartsOf(geometry);
         for (nint item = start; item < end; item++)
         {
-            (nint column, nint block) = Math.DivRem(item, Blocks);
+            (nint column, nint part) = Math.DivRem(item, parts);
             (nint set, nint tile) = Math.DivRem(column, tilesPerSet);
-            int rows = ColumnTiles.RowsOf(geometry.Batches, (int)block);
+            (nint runBefore, nint block) = Math.DivRem(part, partsPerRun);
+            RowBlock rows = new((runBefore * run) + (block * ColumnTiles.RowsPerBlock), ColumnTiles.RowsOf(run, (int)block), part);
             bool wide = false;
-            for (int row = 0; row < rows; row++)
-                wide |= Normalizer.NeedsDouble<T>(StatisticsOf(block, row, set), eps);
+            for (int row = 0; row < rows.Count; row++)
+                wide |= rule.Scaling.NeedsDouble<TNarrow>(StatisticsOf(rows, row, set));
             if (wide)
-                Sum<double>(block, rows, set, tile);
+                Sum<double>(rows, set, tile);
             else
-                Sum<T>(block, rows, set, tile);
+                Sum<TNarrow>(rows, set, tile);
         }
     }
 
-    private Moments StatisticsOf(nint block, int row, nint set) =>
-        statistics[(((block * ColumnTiles.RowsPerBlock) + row) * geometry.SetsPerBatch) + set];
+    private static nint RunOf(in NormGeometry geometry) => geometry.Weights.Groups == 1 ? geometry.Batches : geometry.Weights.Run;
+
+    private Moments StatisticsOf(RowBlock rows, int row, nint set) => statistics[((rows.First + row) * geometry.SetsPerBatch) + set];
 
     [SkipLocalsInit]
-    private void Sum<TCompute>(nint block, int rows, nint set, nint tile) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    private void Sum<TCompute>(RowBlock rows, nint set, nint tile) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         Span<TCompute> highs = stackalloc TCompute[ColumnTiles.RowsPerBlock];
         Span<TCompute> shifts = stackalloc TCompute[ColumnTiles.RowsPerBlock];
-        Span<TCompute> invStds = stackalloc TCompute[ColumnTiles.RowsPerBlock];
-        for (int row = 0; row < rows; row++)
+        Span<TCompute> factors = stackalloc TCompute[ColumnTiles.RowsPerBlock];
+        for (int row = 0; row < rows.Count; row++)
         {
-            Moments moments = StatisticsOf(block, row, set);
-            Centre<TCompute> centre = new(moments);
+            Moments moments = StatisticsOf(rows, row, set);
+            // A row without an element that takes part adds nothing.
+            double factor = moments.Count == 0 ? 0 : rule.Scaling.Factor(moments);
+            Centre<TCompute> centre = new(moments.Count == 0 ? default : moments);
             highs[row] = centre.High;
-            double invStd = moments.InvStd(eps);
-            invStds[row] = TCompute.CreateTruncating(invStd);
-            shifts[row] = TCompute.CreateTruncating(-centre.Low * invStd);
+            factors[row] = TCompute.CreateTruncating(factor);
+            shifts[row] = TCompute.CreateTruncating(-centre.Low * factor);
         }
         nint first = tile * ColumnTiles.Width;
         int width = (int)Math.Min(ColumnTiles.Width, geometry.Length - first);
-        nint offset = (block * ColumnTiles.RowsPerBlock * geometry.BatchStride) + (set * geometry.SetStride) + first;
-        Span<TCompute> gradients = stackalloc TCompute[ColumnTiles.Width];
+        nint offset = (rows.First * geometry.BatchStride) + (set * geometry.SetStride) + first;
+        bool copied = !rule.HandsGradientsOn;
+        Span<TCompute> sums = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
-        using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(dy, offset, rows, width, geometry.BatchStride);
-        using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(x, offset, rows, width, geometry.BatchStride);
-        Sums.DownColumns(rows, gradients[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref shifts[0], ref invStds[0]));
-        nint parameter = (block * geometry.AffineCount) + (set * geometry.AffinePerSet) + first;
+        using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(gradients.Dy, offset, rows.Count, width, geometry.BatchStride, copied);
+        using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(gradients.X, offset, rows.Count, width, geometry.BatchStride, copied);
+        if (copied)
+            Prepare(rows, set, first, offset, g, d);
+        Sums.DownColumns(rows.Count, sums[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref shifts[0], ref factors[0]));
+        nint parameter = (rows.Part * geometry.AffineCount) + (set * geometry.AffinePerSet) + first;
         for (int i = 0; i < width; i++)
-            parameters[parameter + i] = Pair.From((gradients[i], products[i]));
+            parameters[parameter + i] = Pair.From((sums[i], products[i]));
     }
 
+    /// <summary>Takes the gradients through the activation, and zeroes what takes no part.</summary>
+    [SkipLocalsInit]
+    private void Prepare<TCompute>(RowBlock rows, nint set, nint first, nint offset, ColumnTile<TCompute> g, ColumnTile<TCompute> d)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        Span<TCompute> z = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> forWeights = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> forBiases = stackalloc TCompute[ColumnTiles.Width];
+        nint parameter = geometry.FirstParameter((rows.First * geometry.SetsPerBatch) + set) + first;
+        for (int row = 0; row < rows.Count; row++, offset += geometry.BatchStride)
+        {
+            Span<TCompute> inputs = d.Row(row), ofRow = g.Row(row);
+            if (rule.Activation.IsPresent)
+            {
+                Moments moments = StatisticsOf(rows, row, set);
+                RowMaps.ByElement(
+                    inputs, z[..inputs.Length], new(moments), rule.Scaling.Factor(moments), affine.Weights(parameter, inputs.Length, forWeights),
+                    affine.Biases(parameter, inputs.Length, forBiases));
+                rule.Activation.Gradient<TCompute>(z[..inputs.Length], ofRow);
+            }
+            if (rule.Mask.IsPresent)
+            {
+                rule.Mask.Clear(offset, ofRow);
+                rule.Mask.Clear(offset, inputs);
+            }
+        }
+    }
+
+    /// <summary>Rows <c>First .. First + Count</c>, whose sums are part number <c>Part</c>.</summary>
+    private readonly record struct RowBlock(nint First, int Count, nint Part);
+
     private readonly ref struct Terms<TCompute>(
-        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs, ref TCompute shifts, ref TCompute invStds) : IColumnTerms<TCompute>
+        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs, ref TCompute shifts, ref TCompute factors) : IColumnTerms<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g.Start;
         private readonly ref TCompute x = ref x.Start;
         private readonly ref TCompute highs = ref highs;
         private readonly ref TCompute shifts = ref shifts;
-        private readonly ref TCompute invStds = ref invStds;
+        private readonly ref TCompute factors = ref factors;
         private readonly nint gStride = g.Stride;
         private readonly nint xStride = x.Stride;
 
@@ -89,7 +134,7 @@ internal readonly struct ElementGradients<T>(
         {
             first = count.Load(ref g, (row * gStride) + column);
             second = first * (((count.Load(ref x, (row * xStride) + column) - Vector512.Create(Unsafe.Add(ref highs, row)))
-                * Vector512.Create(Unsafe.Add(ref invStds, row))) + Vector512.Create(Unsafe.Add(ref shifts, row)));
+                * Vector512.Create(Unsafe.Add(ref factors, row))) + Vector512.Create(Unsafe.Add(ref shifts, row)));
         }
     }
 }

@@ -1,30 +1,30 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
 /// <summary>
-/// The gradient of <see cref="RowForward{T}"/>. With <c>g = dy * weight</c>, <c>d = x - mean</c> and n elements in a set
-/// <code>dx = (g - sum(g) / n - d * invStd^2 * sum(g * d) / n) * invStd</code>
-/// and for fixed statistics <c>dx = g * invStd</c>. The sums of a weight that a set or segment shares fall out on the way.
+/// The gradient of <see cref="RowForward{T, TNarrow}"/>. With <c>g = dy * weight</c>, <c>d = x - mean</c>, n elements in a set and the factor f
+/// <code>dx = g * f - sum(g) / n * f - d * sum(g * d) / n * f^3        // see Scaling.Coefficients</code>
+/// without a centre d is x and sum(g) is left out; for fixed statistics <c>dx = g * f</c>. Where an activation follows, dy is first multiplied by its
+/// slope at the normalized value, which is computed again. The sums of a weight that a set or segment shares fall out on the way.
 /// </summary>
 /// <param name="geometry">Who shares statistics and weights.</param>
-/// <param name="dy">The gradient of the output.</param>
-/// <param name="x">The input of the forward call.</param>
-/// <param name="dx">The gradient of the input; empty where it is not wanted.</param>
-/// <param name="affine">The weight of the forward call.</param>
-/// <param name="eps">That of the forward call.</param>
+/// <param name="gradients">The gradient of the output, the input, where its gradient goes, and what is added to that.</param>
+/// <param name="affine">Weight and bias of the forward call.</param>
+/// <param name="rule">That of the forward call.</param>
 /// <param name="statistics">Those of the forward call.</param>
 /// <param name="partial">Room for two sums a block.</param>
-/// <param name="coefficients">Room for the two means above, a slot.</param>
+/// <param name="coefficients">Room for the two sums' share in dx, a slot.</param>
 /// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted or not shared by a run.</param>
-internal readonly struct RowBackward<T>(
-    NormGeometry geometry, TensorView<T> dy, TensorView<T> x, TensorView<T> dx, Affine<T> affine, double eps,
+internal readonly struct RowBackward<T, TNarrow>(
+    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
     StatisticsStore statistics, Pair[] partial, Pair[] coefficients, Pair[]? parameters)
-    : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    : IUnitKernel
+    where T : unmanaged
+    where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
     private readonly NormGeometry geometry = geometry;
     private readonly BlockPlan plan = Plan(geometry);
@@ -33,59 +33,61 @@ internal readonly struct RowBackward<T>(
     public static BlockPlan Plan(in NormGeometry geometry) =>
         new(geometry.Segments, geometry.Length, mayPack: geometry.Affine == AffineAxis.Set);
 
-    private bool WeightsByElement => geometry.Affine == AffineAxis.Element && affine.HasWeight;
+    private bool WeightsByElement => geometry.Affine == AffineAxis.Element && affine.IsPresent;
 
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         Moments moments = statistics.Of(slot, unit);
-        partial[(slot * plan.Blocks) + block] = Normalizer.NeedsDouble<T>(moments, eps)
+        partial[(slot * plan.Blocks) + block] = rule.Scaling.NeedsDouble<TNarrow>(moments)
             ? ReduceIn<double>(moments, unit, plan[block])
-            : ReduceIn<T>(moments, unit, plan[block]);
+            : ReduceIn<TNarrow>(moments, unit, plan[block]);
     }
 
     public bool Combine(nint slot, nint unit, bool wide)
     {
         Moments moments = statistics.Of(slot, unit);
-        double invStd = moments.InvStd(eps);
+        double factor = rule.Scaling.Factor(moments);
         Span<Pair> blocks = partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks);
         (nint batch, nint inBatch) = Math.DivRem(unit, geometry.SetsPerBatch);
-        nint firstParameter = inBatch * geometry.AffinePerSet;
-        Span<Pair> gradients = parameters is null
+        nint first = inBatch * geometry.AffinePerSet, firstParameter = geometry.FirstParameter(unit);
+        Span<Pair> sums = parameters is null
             ? default
-            : parameters.AsSpan((int)((batch * geometry.AffineCount) + firstParameter), (int)geometry.AffinePerSet);
-        gradients.Clear();
+            : parameters.AsSpan((int)((batch * geometry.AffineCount) + first), (int)geometry.AffinePerSet);
+        sums.Clear();
         Pair total = default;
         for (int block = 0; block < blocks.Length; block++)
         {
             nint segment = geometry.Affine == AffineAxis.Segment ? plan[block].FirstSegment : 0;
-            double weight = WeightsByElement ? 1 : affine.Weight(firstParameter + segment);
+            double weight = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(firstParameter + segment);
             total += weight * blocks[block];
-            if (!gradients.IsEmpty)
-                gradients[(int)segment] += new Pair(blocks[block].First, blocks[block].Second * invStd);
+            if (!sums.IsEmpty)
+                sums[(int)segment] += new Pair(blocks[block].First, blocks[block].Second * factor);
         }
-        double n = geometry.SetSize;
-        coefficients[slot] = statistics.Fixed ? default : new(total.First / n * invStd, total.Second / n * invStd * invStd * invStd);
+        coefficients[slot] = statistics.Fixed ? default : rule.Scaling.Coefficients(total, moments, factor);
         return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
     public void Apply(nint slot, nint unit, int block)
     {
-        if (dx.IsEmpty)
+        if (gradients.Dx.IsEmpty)
             return;
         Moments moments = statistics.Of(slot, unit);
-        if (Normalizer.NeedsDouble<T>(moments, eps))
+        if (rule.Scaling.NeedsDouble<TNarrow>(moments))
             ApplyIn<double>(moments, coefficients[slot], unit, plan[block]);
         else
-            ApplyIn<T>(moments, coefficients[slot], unit, plan[block]);
+            ApplyIn<TNarrow>(moments, coefficients[slot], unit, plan[block]);
     }
 
     private Pair ReduceIn<TCompute>(Moments moments, nint set, Block block) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;
-        if (!inOnePiece || !x.Holds<TCompute>() || !dy.Holds<TCompute>())
+        if (!inOnePiece || !gradients.HoldInputs<TCompute>() || !rule.HandsGradientsOn || typeof(TCompute) != typeof(TNarrow))
             return ReduceThroughScratch<TCompute>(moments, set, block);
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
-        return SumOf(moments, set, block, dy.Direct<TCompute>(offset, block.Count), x.Direct<TCompute>(offset, block.Count), default);
+        ReadOnlySpan<TCompute> weights = WeightsByElement
+            ? affine.Weights<TCompute>(geometry.FirstParameter(set) + block.Start, block.Count, default)
+            : default;
+        return SumOf(moments, gradients.Dy.Direct<TCompute>(offset, block.Count), gradients.X.Direct<TCompute>(offset, block.Count), weights);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -93,163 +95,138 @@ internal readonly struct RowBackward<T>(
     private Pair ReduceThroughScratch<TCompute>(Moments moments, nint set, Block block)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        Span<TCompute> gradients = stackalloc TCompute[BlockPlan.BlockLength];
+        Span<TCompute> g = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> inputs = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> weights = stackalloc TCompute[BlockPlan.BlockLength];
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
-        RowMoments.Pack(dy, block, offset, geometry.SegmentStride, gradients);
-        RowMoments.Pack(x, block, offset, geometry.SegmentStride, inputs);
-        return SumOf(moments, set, block, gradients[..block.Count], inputs[..block.Count], weights);
+        int count = RowMoments.Pack(gradients.X, default, block, offset, geometry.SegmentStride, inputs);
+        RowMoments.Pack(gradients.Dy, default, block, offset, geometry.SegmentStride, g);
+        nint parameter = geometry.FirstParameter(set) + FirstOf(block);
+        if (rule.Activation.IsPresent)
+            ThroughActivation<TCompute>(moments, parameter, inputs[..count], g[..count], weights);
+        if (WeightsByElement)
+            affine.Weights(parameter, count, weights).CopyTo(weights);
+        if (rule.Mask.IsPresent)
+        {
+            // All three in the same way: what is left of a packed block are the elements that forward summed.
+            int kept = 0;
+            for (int segment = 0, at = 0; segment < block.Segments; segment++, at += block.Length)
+            {
+                nint from = offset + (segment * geometry.SegmentStride);
+                Span<TCompute> ofInputs = inputs.Slice(at, block.Length), ofGradients = g.Slice(at, block.Length);
+                int left = rule.Mask.Compress(from, ofInputs);
+                rule.Mask.Compress(from, ofGradients);
+                if (WeightsByElement)
+                    rule.Mask.Compress(from, weights.Slice(at, block.Length));
+                ofInputs[..left].CopyTo(inputs[kept..]);
+                ofGradients[..left].CopyTo(g[kept..]);
+                kept += left;
+            }
+            count = kept;
+        }
+        return count == 0 ? default : SumOf(moments, g[..count], inputs[..count], WeightsByElement ? weights[..count] : default);
     }
 
-    private Pair SumOf<TCompute>(
-        Moments moments, nint set, Block block, ReadOnlySpan<TCompute> gradients, ReadOnlySpan<TCompute> inputs, Span<TCompute> forWeights)
+    /// <summary>Which of a set's parameters is the first that a block needs.</summary>
+    private nint FirstOf(Block block) => geometry.Affine switch { AffineAxis.Set => 0, AffineAxis.Segment => block.FirstSegment, _ => block.Start };
+
+    private static Pair SumOf<TCompute>(Moments moments, ReadOnlySpan<TCompute> g, ReadOnlySpan<TCompute> inputs, ReadOnlySpan<TCompute> weights)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        ref TCompute g = ref MemoryMarshal.GetReference(gradients);
-        ref TCompute d = ref MemoryMarshal.GetReference(inputs);
+        ref TCompute firstG = ref MemoryMarshal.GetReference(g);
+        ref TCompute firstX = ref MemoryMarshal.GetReference(inputs);
         Centre<TCompute> centre = new(moments);
-        if (!WeightsByElement)
-            return Pair.From(Sums.AlongRow<TCompute, Uniform<TCompute>>(inputs.Length, new(ref g, ref d, centre.High))).About(centre.Low);
-        nint parameter = (set % geometry.SetsPerBatch * geometry.AffinePerSet) + block.Start;
-        ReadOnlySpan<TCompute> weights = affine.Weights(parameter, inputs.Length, forWeights);
-        return Pair.From(Sums.AlongRow<TCompute, ByElement<TCompute>>(
-            inputs.Length, new(ref g, ref d, ref MemoryMarshal.GetReference(weights), centre.High))).About(centre.Low);
+        return Pair.From(weights.IsEmpty
+            ? Sums.AlongRow<TCompute, RowGradients.Uniform<TCompute>>(g.Length, new(ref firstG, ref firstX, centre.High))
+            : Sums.AlongRow<TCompute, RowGradients.ByElement<TCompute>>(
+                g.Length, new(ref firstG, ref firstX, ref MemoryMarshal.GetReference(weights), centre.High))).About(centre.Low);
     }
 
-    private void ApplyIn<TCompute>(Moments moments, Pair means, nint set, Block block)
+    /// <summary>Multiplies gradients by the slope of the activation at the values that were normalized from x.</summary>
+    [SkipLocalsInit]
+    private void ThroughActivation<TCompute>(Moments moments, nint parameter, ReadOnlySpan<TCompute> inputs, Span<TCompute> g, Span<TCompute> forWeights)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        if (x.Holds<TCompute>() && dy.Holds<TCompute>() && dx.Holds<TCompute>())
-            ApplyDirect<TCompute>(moments, means, set, block, default, default, default);
+        Span<TCompute> z = stackalloc TCompute[BlockPlan.BlockLength];
+        z = z[..inputs.Length];
+        double factor = rule.Scaling.Factor(moments);
+        if (WeightsByElement)
+        {
+            Span<TCompute> forBiases = stackalloc TCompute[BlockPlan.BlockLength];
+            RowMaps.ByElement(
+                inputs, z, new(moments), factor, affine.Weights(parameter, z.Length, forWeights), affine.Biases(parameter, z.Length, forBiases));
+        }
         else
-            ApplyThroughScratch<TCompute>(moments, means, set, block);
+        {
+            bool none = geometry.Affine == AffineAxis.Element;
+            RowMaps.Uniform(inputs, z, new(moments), factor, none ? 1 : affine.Weight(parameter), none ? 0 : affine.Bias(parameter));
+        }
+        rule.Activation.Gradient<TCompute>(z, g);
+    }
+
+    private void ApplyIn<TCompute>(Moments moments, Pair shares, nint set, Block block)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        if (gradients.HoldAll<TCompute>() && !rule.Activation.IsPresent && typeof(TCompute) == typeof(TNarrow))
+            ApplyDirect<TCompute>(moments, shares, set, block, default, default, default);
+        else
+            ApplyThroughScratch<TCompute>(moments, shares, set, block);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    private void ApplyThroughScratch<TCompute>(Moments moments, Pair means, nint set, Block block)
+    private void ApplyThroughScratch<TCompute>(Moments moments, Pair shares, nint set, Block block)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        Span<TCompute> gradients = stackalloc TCompute[BlockPlan.BlockLength];
-        Span<TCompute> inputs = stackalloc TCompute[BlockPlan.BlockLength];
-        Span<TCompute> weights = stackalloc TCompute[BlockPlan.BlockLength];
-        ApplyDirect(moments, means, set, block, gradients, inputs, weights);
+        Span<TCompute> forGradients = stackalloc TCompute[BlockPlan.BlockLength];
+        Span<TCompute> forInputs = stackalloc TCompute[BlockPlan.BlockLength];
+        Span<TCompute> forWeights = stackalloc TCompute[BlockPlan.BlockLength];
+        ApplyDirect(moments, shares, set, block, forGradients, forInputs, forWeights);
     }
 
     private void ApplyDirect<TCompute>(
-        Moments moments, Pair means, nint set, Block block, Span<TCompute> forGradients, Span<TCompute> forInputs, Span<TCompute> forWeights)
+        Moments moments, Pair shares, nint set, Block block, Span<TCompute> forGradients, Span<TCompute> forInputs, Span<TCompute> forWeights)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        double invStd = moments.InvStd(eps);
+        double factor = rule.Scaling.Factor(moments);
         Centre<TCompute> centre = new(moments);
-        TCompute mean = TCompute.CreateTruncating(means.First - (centre.Low * means.Second)), slope = TCompute.CreateTruncating(means.Second);
-        nint firstParameter = set % geometry.SetsPerBatch * geometry.AffinePerSet;
+        TCompute mean = TCompute.CreateTruncating(shares.First - (centre.Low * shares.Second)), slope = TCompute.CreateTruncating(shares.Second);
+        nint parameter = geometry.FirstParameter(set) + FirstOf(block);
+        nint step = geometry.Affine == AffineAxis.Segment ? 1 : 0;
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
-        for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride)
+        for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride, parameter += step)
         {
-            ref TCompute g = ref MemoryMarshal.GetReference(dy.Read(offset, block.Length, forGradients));
-            Span<TCompute> to = dx.Target(offset, block.Length, forGradients);
-            nint parameter = firstParameter + (geometry.Affine == AffineAxis.Segment ? block.FirstSegment + segment : 0);
-            if (statistics.Fixed)
+            ReadOnlySpan<TCompute> dy = gradients.Dy.Read(offset, block.Length, forGradients);
+            ReadOnlySpan<TCompute> x = gradients.X.Read(offset, block.Length, forInputs);
+            if (rule.Activation.IsPresent)
             {
-                Map.Row(to, new Scaled<TCompute>(ref g, TCompute.CreateTruncating(invStd * affine.Weight(parameter))));
+                dy.CopyTo(forGradients);
+                ThroughActivation(moments, parameter, x, forGradients[..block.Length], forWeights);
+                dy = forGradients[..block.Length];
+            }
+            Span<TCompute> to = gradients.Dx.Target(offset, block.Length, forGradients);
+            ref TCompute g = ref MemoryMarshal.GetReference(dy);
+            ref TCompute d = ref MemoryMarshal.GetReference(x);
+            if (WeightsByElement)
+            {
+                ref TCompute weight = ref MemoryMarshal.GetReference(affine.Weights(parameter, block.Length, forWeights));
+                Map.Row(to, new RowGradients.DxByElement<TCompute>(
+                    ref g, ref d, ref weight, centre.High, TCompute.CreateTruncating(factor), mean, slope));
             }
             else
             {
-                ref TCompute d = ref MemoryMarshal.GetReference(x.Read(offset, block.Length, forInputs));
-                if (WeightsByElement)
-                {
-                    ReadOnlySpan<TCompute> weights = affine.Weights(firstParameter + block.Start, block.Length, forWeights);
-                    Map.Row(to, new DxByElement<TCompute>(
-                        ref g, ref d, ref MemoryMarshal.GetReference(weights), centre.High, TCompute.CreateTruncating(invStd), mean, slope));
-                }
+                double weight = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(parameter);
+                TCompute scale = TCompute.CreateTruncating(factor * weight);
+                if (statistics.Fixed)
+                    Map.Row(to, new RowGradients.Scaled<TCompute>(ref g, scale));
                 else
-                {
-                    TCompute scale = TCompute.CreateTruncating(invStd * affine.Weight(parameter));
-                    Map.Row(to, new DxUniform<TCompute>(ref g, ref d, centre.High, scale, mean, slope));
-                }
+                    Map.Row(to, new RowGradients.DxUniform<TCompute>(ref g, ref d, centre.High, scale, mean, slope));
             }
-            dx.Write<TCompute>(offset, to);
+            if (!gradients.Addend.IsEmpty)
+                RowMaps.Add(to, gradients.Addend.Read(offset, block.Length, forInputs), to);
+            if (rule.Mask.IsPresent)
+                rule.Mask.Clear(offset, to);
+            gradients.Dx.Write<TCompute>(offset, to);
         }
-    }
-
-    private readonly ref struct Uniform<TCompute>(ref TCompute g, ref TCompute x, TCompute centre) : IRowTerms<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g;
-        private readonly ref TCompute x = ref x;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-
-        public static bool HasSecond => true;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second) where TCount : struct, ICount
-        {
-            first = count.Load(ref g, index);
-            second = first * (count.Load(ref x, index) - centre);
-        }
-    }
-
-    private readonly ref struct ByElement<TCompute>(ref TCompute g, ref TCompute x, ref TCompute weight, TCompute centre)
-        : IRowTerms<TCompute> where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g;
-        private readonly ref TCompute x = ref x;
-        private readonly ref TCompute weight = ref weight;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-
-        public static bool HasSecond => true;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second) where TCount : struct, ICount
-        {
-            first = count.Load(ref g, index) * count.Load(ref weight, index);
-            second = first * (count.Load(ref x, index) - centre);
-        }
-    }
-
-    private readonly ref struct Scaled<TCompute>(ref TCompute g, TCompute scale) : IRowValues<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g;
-        private readonly Vector512<TCompute> scale = Vector512.Create(scale);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * scale;
-    }
-
-    private readonly ref struct DxUniform<TCompute>(
-        ref TCompute g, ref TCompute x, TCompute centre, TCompute scale, TCompute mean, TCompute slope) : IRowValues<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g;
-        private readonly ref TCompute x = ref x;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-        private readonly Vector512<TCompute> scale = Vector512.Create(scale);
-        private readonly Vector512<TCompute> mean = Vector512.Create(mean);
-        private readonly Vector512<TCompute> slope = Vector512.Create(slope);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (count.Load(ref g, index) * scale) - mean - ((count.Load(ref x, index) - centre) * slope);
-    }
-
-    private readonly ref struct DxByElement<TCompute>(
-        ref TCompute g, ref TCompute x, ref TCompute weight, TCompute centre, TCompute invStd, TCompute mean, TCompute slope)
-        : IRowValues<TCompute> where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g;
-        private readonly ref TCompute x = ref x;
-        private readonly ref TCompute weight = ref weight;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-        private readonly Vector512<TCompute> invStd = Vector512.Create(invStd);
-        private readonly Vector512<TCompute> mean = Vector512.Create(mean);
-        private readonly Vector512<TCompute> slope = Vector512.Create(slope);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (count.Load(ref g, index) * count.Load(ref weight, index) * invStd) - mean
-                - ((count.Load(ref x, index) - centre) * slope);
     }
 }

@@ -1,24 +1,39 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
 /// <summary>Normalizes sets whose segments are runs worth a vector loop each. A unit is a set.</summary>
-internal readonly struct RowForward<T>(
-    NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<T> affine, double eps, StatisticsStore statistics, Moments[] partial)
-    : IUnitKernel where T : unmanaged, IBinaryFloatingPointIeee754<T>
+/// <param name="geometry">Who shares statistics and weights.</param>
+/// <param name="x">The input.</param>
+/// <param name="y">The output.</param>
+/// <param name="affine">Weight and bias.</param>
+/// <param name="rule">How moments become a factor, what follows, and which elements take part.</param>
+/// <param name="addition">What is added before; its sum is <paramref name="x"/>.</param>
+/// <param name="statistics">Where the moments of the sets go, or come from.</param>
+/// <param name="partial">Room for the moments of each block of a slot.</param>
+internal readonly struct RowForward<T, TNarrow>(
+    NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, Addition<T, TNarrow> addition,
+    StatisticsStore statistics, Moments[] partial)
+    : IUnitKernel
+    where T : unmanaged
+    where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
     private readonly NormGeometry geometry = geometry;
     private readonly BlockPlan plan = Plan(geometry);
 
     public static BlockPlan Plan(in NormGeometry geometry) => new(geometry.Segments, geometry.Length, mayPack: true);
 
-    public void Reduce(nint slot, nint unit, int block, bool wide) => partial[(slot * plan.Blocks) + block] = wide
-        ? RowMoments.OfBlock<T, double>(x, geometry, unit, plan[block])
-        : RowMoments.OfBlock<T, T>(x, geometry, unit, plan[block]);
+    public void Reduce(nint slot, nint unit, int block, bool wide)
+    {
+        Block at = plan[block];
+        if (addition.IsPresent && !wide)    // the second time the sum is there
+            addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, at.Start, at.Count);
+        partial[(slot * plan.Blocks) + block] = wide
+            ? RowMoments.OfBlock<T, double>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred)
+            : RowMoments.OfBlock<T, TNarrow>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred);
+    }
 
     public bool Combine(nint slot, nint unit, bool wide)
     {
@@ -29,21 +44,21 @@ internal readonly struct RowForward<T>(
             foreach (Moments part in partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks))
                 moments = Moments.Combine(moments, part);
         }
-        return Normalizer.NeedsDouble<T>(moments, eps);
+        return rule.Scaling.NeedsDouble<TNarrow>(moments);
     }
 
     public void Apply(nint slot, nint unit, int block)
     {
         Moments moments = statistics.Of(slot, unit);
-        if (Normalizer.NeedsDouble<T>(moments, eps))
+        if (rule.Scaling.NeedsDouble<TNarrow>(moments))
             ApplyIn<double>(moments, unit, plan[block]);
         else
-            ApplyIn<T>(moments, unit, plan[block]);
+            ApplyIn<TNarrow>(moments, unit, plan[block]);
     }
 
     private void ApplyIn<TCompute>(Moments moments, nint set, Block block) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        if (x.Holds<TCompute>() && y.Holds<TCompute>())
+        if (x.Holds<TCompute>() && y.Holds<TCompute>() && typeof(TCompute) == typeof(TNarrow))
             ApplyDirect<TCompute>(moments, set, block, default, default, default);
         else
             ApplyThroughScratch<TCompute>(moments, set, block);
@@ -64,67 +79,35 @@ internal readonly struct RowForward<T>(
         Moments moments, nint set, Block block, Span<TCompute> forX, Span<TCompute> forWeight, Span<TCompute> forBias)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        double invStd = moments.InvStd(eps);
+        double factor = rule.Scaling.Factor(moments);
         Centre<TCompute> centre = new(moments);
-        nint firstParameter = set % geometry.SetsPerBatch * geometry.AffinePerSet;
+        nint firstParameter = geometry.FirstParameter(set);
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride)
         {
             nint shared = firstParameter + (geometry.Affine == AffineAxis.Segment ? block.FirstSegment + segment : 0);
-            if (geometry.Affine != AffineAxis.Element && Normalizer.ScaleNeedsDouble<TCompute>(invStd * affine.Weight(shared)))
+            if (geometry.Affine != AffineAxis.Element && Scaling.ScaleNeedsDouble<TCompute>(factor * affine.Weight(shared)))
             {
                 ApplyThroughScratch<double>(moments, set, new(block.FirstSegment + segment, 1, block.Start, block.Length));
                 continue;
             }
             ReadOnlySpan<TCompute> from = x.Read(offset, block.Length, forX);
             Span<TCompute> to = y.Target(offset, block.Length, forX);
-            ref TCompute element = ref MemoryMarshal.GetReference(from);
             if (geometry.Affine == AffineAxis.Element && affine.IsPresent)
             {
                 nint parameter = firstParameter + block.Start;
-                ReadOnlySpan<TCompute> weight = affine.Weights(parameter, block.Length, forWeight);
-                ReadOnlySpan<TCompute> bias = affine.Biases(parameter, block.Length, forBias);
-                Map.Row(to, new ByElement<TCompute>(
-                    ref element, ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias),
-                    centre.High, TCompute.CreateTruncating(invStd), TCompute.CreateTruncating(-centre.Low * invStd)));
+                RowMaps.ByElement(
+                    from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), affine.Biases(parameter, block.Length, forBias));
             }
             else
             {
-                // The weight joins the scale in double, and the mean's low part the bias: fewer roundings and operations for each element.
-                double scale = invStd * affine.Weight(shared);
-                Map.Row(to, new Uniform<TCompute>(
-                    ref element, centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(affine.Bias(shared) - (centre.Low * scale))));
+                // Without weights there is no parameter to look up; with them, one for the whole run.
+                RowMaps.Uniform(
+                    from, to, centre, factor, geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(shared),
+                    geometry.Affine == AffineAxis.Element ? 0 : affine.Bias(shared));
             }
+            rule.Finish(offset, to);
             y.Write<TCompute>(offset, to);
         }
-    }
-
-    private readonly ref struct Uniform<TCompute>(ref TCompute x, TCompute centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute x = ref x;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-        private readonly Vector512<TCompute> scale = Vector512.Create(scale);
-        private readonly Vector512<TCompute> shift = Vector512.Create(shift);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((count.Load(ref x, index) - centre) * scale) + shift;
-    }
-
-    private readonly ref struct ByElement<TCompute>(
-        ref TCompute x, ref TCompute weight, ref TCompute bias, TCompute centre, TCompute invStd, TCompute shift) : IRowValues<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute x = ref x;
-        private readonly ref TCompute weight = ref weight;
-        private readonly ref TCompute bias = ref bias;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-        private readonly Vector512<TCompute> invStd = Vector512.Create(invStd);
-        private readonly Vector512<TCompute> shift = Vector512.Create(shift);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((((count.Load(ref x, index) - centre) * invStd) + shift) * count.Load(ref weight, index)) + count.Load(ref bias, index);
     }
 }

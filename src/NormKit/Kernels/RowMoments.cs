@@ -12,10 +12,15 @@ namespace NormKit.Kernels;
 /// </summary>
 internal static class RowMoments
 {
-    /// <summary>The moments of a block that lies in one piece.</summary>
-    public static Moments OfBlock<T>(ReadOnlySpan<T> block) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>The moments of a block that lies in one piece, about its mean or about 0.</summary>
+    public static Moments OfBlock<T>(ReadOnlySpan<T> block, bool centred) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Debug.Assert(!block.IsEmpty);
+        return centred ? AboutMean(block) : AboutZero(block);
+    }
+
+    private static Moments AboutMean<T>(ReadOnlySpan<T> block) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         ref T x = ref MemoryMarshal.GetReference(block);
         int n = block.Length;
         T sum = Sums.AlongRow<T, Values<T>>(n, new(ref x)).First;
@@ -26,9 +31,19 @@ internal static class RowMoments
         return Corrected(n, shift, first, second);
     }
 
+    private static Moments AboutZero<T>(ReadOnlySpan<T> block) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ref T x = ref MemoryMarshal.GetReference(block);
+        int n = block.Length;
+        T squares = Sums.AlongRow<T, Squares<T>>(n, new(ref x)).First;
+        if (MayHaveUnderflowed(n, squares) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector512<T>.Zero)).First != T.Zero)
+            squares = T.NaN;
+        return new(n, 0, double.CreateTruncating(squares));
+    }
+
     /// <summary>
     /// Whether squares of floats are too small to be trusted. Unless all deviations are zero, such a sum is made NaN, which has the set done again
-    /// in double (<see cref="Normalizer.NeedsDouble"/>).
+    /// in double (<see cref="Scaling.NeedsDouble"/>).
     /// </summary>
     public static bool MayHaveUnderflowed<T>(int n, T squares) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         typeof(T) == typeof(float) && double.CreateTruncating(squares) < n * 1e-30;
@@ -46,7 +61,7 @@ internal static class RowMoments
     public static Moments OfRun<T>(TensorView<T> x) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Moments total = Merge(x, wide: false);
-        return Normalizer.NeedsDouble<T>(total, 0) ? Merge(x, wide: true) : total;
+        return new Scaling(Spread.StandardDeviation, 0).NeedsDouble<T>(total) ? Merge(x, wide: true) : total;
 
         static Moments Merge(TensorView<T> x, bool wide)
         {
@@ -56,42 +71,65 @@ internal static class RowMoments
             for (int block = 0; block < plan.Blocks; block++)
             {
                 total = Moments.Combine(
-                    total, wide ? OfBlock<T, double>(x, geometry, 0, plan[block]) : OfBlock<T, T>(x, geometry, 0, plan[block]));
+                    total, wide ? OfBlock<T, double>(x, default, geometry, 0, plan[block], true) : OfBlock<T, T>(x, default, geometry, 0, plan[block], true));
             }
             return total;
         }
     }
 
-    /// <summary>The moments of a block of a set, wherever its elements lie.</summary>
-    public static Moments OfBlock<T, TCompute>(TensorView<T> x, in NormGeometry geometry, nint set, Block block)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>The moments of those elements of a block of a set that take part, wherever they lie.</summary>
+    public static Moments OfBlock<T, TCompute>(TensorView<T> x, ElementMask mask, in NormGeometry geometry, nint set, Block block, bool centred)
+        where T : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;
-        return x.Holds<TCompute>() && inOnePiece
-            ? OfBlock<TCompute>(x.Direct<TCompute>(offset, block.Count))
-            : OfScattered<T, TCompute>(x, block, offset, geometry.SegmentStride);
+        return x.Holds<TCompute>() && inOnePiece && !mask.IsPresent
+            ? OfBlock<TCompute>(x.Direct<TCompute>(offset, block.Count), centred)
+            : OfScattered<T, TCompute>(x, mask, block, offset, geometry.SegmentStride, centred);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    private static Moments OfScattered<T, TCompute>(TensorView<T> x, Block block, nint offset, nint segmentStride)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static Moments OfScattered<T, TCompute>(TensorView<T> x, ElementMask mask, Block block, nint offset, nint segmentStride, bool centred)
+        where T : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         Span<TCompute> packed = stackalloc TCompute[BlockPlan.BlockLength];
-        Pack(x, block, offset, segmentStride, packed);
-        return OfBlock<TCompute>(packed[..block.Count]);
+        int count = Pack(x, mask, block, offset, segmentStride, packed);
+        return count == 0 ? default : OfBlock<TCompute>(packed[..count], centred);
     }
 
-    /// <summary>Copies a block's pieces one behind the other.</summary>
-    public static void Pack<T, TCompute>(TensorView<T> x, Block block, nint offset, nint segmentStride, Span<TCompute> packed)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    /// <summary>Copies a block's pieces one behind the other, without the elements that take no part.</summary>
+    /// <returns>How many there are.</returns>
+    public static int Pack<T, TCompute>(TensorView<T> x, ElementMask mask, Block block, nint offset, nint segmentStride, Span<TCompute> packed)
+        where T : unmanaged
+        where TCompute : unmanaged
     {
+        int count = 0;
         for (int segment = 0; segment < block.Segments; segment++)
-            x.Fill(offset + (segment * segmentStride), packed.Slice(segment * block.Length, block.Length));
+        {
+            nint from = offset + (segment * segmentStride);
+            Span<TCompute> piece = packed.Slice(count, block.Length);
+            x.Fill(from, piece);
+            count += mask.IsPresent ? mask.Compress(from, piece) : block.Length;
+        }
+        return count;
+    }
+
+    private readonly ref struct Squares<T>(ref T x) : IRowTerms<T> where T : unmanaged
+    {
+        private readonly ref T x = ref x;
+
+        public static bool HasSecond => false;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        {
+            first = count.Load(ref x, index);
+            first *= first;
+            second = default;
+        }
     }
 
     private readonly ref struct Values<T>(ref T x) : IRowTerms<T> where T : unmanaged

@@ -31,6 +31,9 @@ internal sealed class StridedLayout
         this.strides = keptStrides.Count == 0 ? [1] : [.. keptStrides];
     }
 
+    /// <summary>Whether the logical order is that of memory, without gaps.</summary>
+    public bool IsDense => strides is [1];
+
     /// <summary>Copies <c>block.Length</c> elements from logical index <paramref name="first"/> on into <paramref name="block"/>.</summary>
     public unsafe void Gather<T>(T* start, nint first, Span<T> block) where T : unmanaged
     {

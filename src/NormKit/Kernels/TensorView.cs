@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Numerics;
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -12,7 +10,7 @@ namespace NormKit.Kernels;
 /// through the caller's scratch. This is the only converter: other element types and strides need no kernel of their own.
 /// </summary>
 /// <remarks>A pointer, because a span cannot cross threads; whoever makes a view holds the memory pinned until all threads are done.</remarks>
-internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T>
+internal readonly unsafe struct TensorView<T> where T : unmanaged
 {
     private readonly T* start;
     private readonly StridedLayout? layout;
@@ -39,7 +37,7 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T
     }
 
     /// <summary>The elements from <paramref name="offset"/> on, copied into <paramref name="scratch"/> unless they can be had in place.</summary>
-    public ReadOnlySpan<TCompute> Read<TCompute>(nint offset, int length, Span<TCompute> scratch) where TCompute : unmanaged, INumberBase<TCompute>
+    public ReadOnlySpan<TCompute> Read<TCompute>(nint offset, int length, Span<TCompute> scratch) where TCompute : unmanaged
     {
         if (Holds<TCompute>())
             return Direct<TCompute>(offset, length);
@@ -48,7 +46,7 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T
     }
 
     /// <summary>Copies the elements from <paramref name="offset"/> on.</summary>
-    public void Fill<TCompute>(nint offset, Span<TCompute> block) where TCompute : unmanaged, INumberBase<TCompute>
+    public void Fill<TCompute>(nint offset, Span<TCompute> block) where TCompute : unmanaged
     {
         Debug.Assert(offset >= 0 && offset + block.Length <= Length);
         if (typeof(T) == typeof(TCompute))
@@ -61,7 +59,7 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T
         }
         else if (layout is null)
         {
-            TensorPrimitives.ConvertTruncating(new ReadOnlySpan<T>(start + offset, block.Length), block);
+            Elements.Convert(new ReadOnlySpan<T>(start + offset, block.Length), block);
         }
         else
         {
@@ -70,7 +68,7 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T
             {
                 Span<T> gathered = part[..Math.Min(PartLength, block.Length - done)];
                 layout.Gather(start, offset + done, gathered);
-                TensorPrimitives.ConvertTruncating<T, TCompute>(gathered, block[done..]);
+                Elements.Convert<T, TCompute>(gathered, block[done..]);
             }
         }
     }
@@ -80,7 +78,7 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T
         Holds<TCompute>() ? Direct<TCompute>(offset, length) : scratch[..length];
 
     /// <summary>Stores what <see cref="Target"/> handed out, rounded once; does nothing where that was the tensor itself.</summary>
-    public void Write<TCompute>(nint offset, ReadOnlySpan<TCompute> block) where TCompute : unmanaged, INumberBase<TCompute>
+    public void Write<TCompute>(nint offset, ReadOnlySpan<TCompute> block) where TCompute : unmanaged
     {
         Debug.Assert(offset >= 0 && offset + block.Length <= Length);
         if (Holds<TCompute>())
@@ -91,7 +89,7 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T
         }
         else if (layout is null)
         {
-            TensorPrimitives.ConvertTruncating(block, new Span<T>(start + offset, block.Length));
+            Elements.Convert(block, new Span<T>(start + offset, block.Length));
         }
         else
         {
@@ -99,7 +97,7 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged, INumberBase<T
             for (int done = 0; done < block.Length; done += PartLength)
             {
                 ReadOnlySpan<TCompute> rest = block.Slice(done, Math.Min(PartLength, block.Length - done));
-                TensorPrimitives.ConvertTruncating(rest, part);
+                Elements.Convert(rest, part);
                 layout.Scatter<T>(start, offset + done, part[..rest.Length]);
             }
         }

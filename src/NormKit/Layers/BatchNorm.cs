@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -29,17 +30,18 @@ public class BatchNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryFloa
     {
     }
 
-    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
-        RequireChannels(x);
-        bool moves = Training && TrackRunningStats;
-        double factor = Momentum ?? 1.0 / (NumBatchesTracked + 1);
-        Functional.BatchNormCore(
-            Name, x, y, RunningMeans, RunningVars, UsesInputStatistics, factor,
-            Operand<T>.OfOptional(Weight?.Values), Operand<T>.OfOptional(Bias?.Values), Eps, saved, MaxDegreeOfParallelism);
-        if (moves)
+        RequireChannels(shape);
+        Grouping grouping = Groupings.Batch(Name, shape, UsesInputStatistics);
+        return DescribeRunning(grouping, Momentum ?? 1.0 / (NumBatchesTracked + 1));
+    }
+
+    private protected override void Finished()
+    {
+        if (Training && TrackRunningStats)
             NumBatchesTracked++;
     }
 
-    private protected override bool Fits(Kernels.Grouping grouping) => grouping.C == NumFeatures;
+    private protected override bool Fits(Grouping grouping) => grouping.Sharing == Sharing.Batch && grouping.C == NumFeatures;
 }

@@ -14,10 +14,10 @@ public sealed class BatchNorm2d<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
     {
     }
 
-    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
-        if (x.Lengths.Length != 4)
-            throw new ArgumentException($"{Name}: expected 4D input (got {x.Lengths.Length}D input).", "input");
-        base.ForwardCore(x, y, saved);
+        if (shape.Length != 4)
+            throw new ArgumentException($"{Name}: expected 4D input (got {shape.Length}D input).", "input");
+        return base.Describe(shape);
     }
 }

@@ -14,10 +14,10 @@ public sealed class BatchNorm3d<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
     {
     }
 
-    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
-        if (x.Lengths.Length != 5)
-            throw new ArgumentException($"{Name}: expected 5D input (got {x.Lengths.Length}D input).", "input");
-        base.ForwardCore(x, y, saved);
+        if (shape.Length != 5)
+            throw new ArgumentException($"{Name}: expected 5D input (got {shape.Length}D input).", "input");
+        return base.Describe(shape);
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -8,7 +9,7 @@ namespace NormKit;
 /// Input and output: (N, C, *); weight and bias: (C). One group is layer norm over (C, *), C groups are instance norm.
 /// Training and evaluation are alike. Source: Wu, He 2018, arXiv:1803.08494.</remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class GroupNorm<T> : NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+public sealed class GroupNorm<T> : GroupedNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>A layer with weight 1 and bias 0.</summary>
     /// <param name="numGroups">How many groups the channels are split into, in their order.</param>
@@ -37,12 +38,13 @@ public sealed class GroupNorm<T> : NormLayer<T> where T : unmanaged, IBinaryFloa
     /// <summary>How many channels an input has.</summary>
     public int NumChannels { get; }
 
-    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
-        if (x.Lengths.Length >= 2 && x.Lengths[1] != NumChannels)
-            throw new ArgumentException($"{Name}: expected {NumChannels} channels in dimension 1, got input size {Shapes.Text(x.Lengths)}.", "input");
-        Functional.GroupNormCore(Name, x, y, NumGroups, Operand<T>.OfOptional(Weight?.Values), Operand<T>.OfOptional(Bias?.Values), Eps, saved, MaxDegreeOfParallelism);
+        if (shape.Length >= 2 && shape[1] != NumChannels)
+            throw new ArgumentException($"{Name}: expected {NumChannels} channels in dimension 1, got input size {Shapes.Text(shape)}.", "input");
+        return new(Name, Groupings.Group(Name, shape, NumGroups), new(Spread.StandardDeviation, Eps));
     }
 
-    private protected override bool Fits(Kernels.Grouping grouping) => grouping.C == NumChannels && grouping.G == NumGroups;
+    private protected override bool Fits(Grouping grouping) =>
+        grouping.Sharing == Sharing.Group && grouping.C == NumChannels && grouping.G == NumGroups;
 }

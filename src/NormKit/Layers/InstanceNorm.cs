@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -28,14 +29,14 @@ public class InstanceNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryF
     {
     }
 
-    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
         if (Weight is not null || TrackRunningStats)
-            RequireChannels(x);
-        Functional.InstanceNormCore(
-            Name, x, y, RunningMeans, RunningVars, UsesInputStatistics, Momentum ?? 0,
-            Operand<T>.OfOptional(Weight?.Values), Operand<T>.OfOptional(Bias?.Values), Eps, saved, MaxDegreeOfParallelism);
+            RequireChannels(shape);
+        Grouping grouping = Groupings.Instance(Name, shape, UsesInputStatistics);
+        return DescribeRunning(grouping, Momentum ?? 0);
     }
 
-    private protected override bool Fits(Kernels.Grouping grouping) => grouping.C == NumFeatures || (Weight is null && !TrackRunningStats);
+    private protected override bool Fits(Grouping grouping) =>
+        grouping.Sharing == Sharing.Group && (grouping.C == NumFeatures || (Weight is null && !TrackRunningStats));
 }

@@ -16,11 +16,11 @@ public sealed class InstanceNorm2d<T> : InstanceNorm<T> where T : unmanaged, IBi
 
     private protected override int UnbatchedRank => 3;
 
-    private protected override void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
         // A single sample has become a batch of one by now, so another rank than that fits neither form.
-        if (x.Lengths.Length != 4)
-            throw new ArgumentException($"{Name}: expected 3D or 4D input (got {x.Lengths.Length}D input).", "input");
-        base.ForwardCore(x, y, saved);
+        if (shape.Length != 4)
+            throw new ArgumentException($"{Name}: expected 3D or 4D input (got {shape.Length}D input).", "input");
+        return base.Describe(shape);
     }
 }

@@ -9,9 +9,13 @@ namespace NormKit;
 /// A forward pass keeps nothing in the layer but running statistics; what backward needs goes into a <see cref="SavedStatistics"/> of the caller.
 /// So a layer in evaluation mode, or one without running statistics, may be used from several threads at once. Everything is checked before
 /// anything is written: an exception leaves destination, gradients and running statistics as they were.
+/// <para>A mask says which elements take part. It has the input's shape (lengths may be 1), or lacks the dimensions that are normalized over or, in
+/// layers whose statistics go by channels, the channel dimension. The other elements count in no statistic, are 0 in the output, have a gradient of
+/// 0, and what their output's gradient holds is ignored; a set without any element gives zeros. Backward takes the mask of the forward pass.</para>
 /// </remarks>
-/// <typeparam name="T">The element type, float or double: of parameters, running statistics, input and output.</typeparam>
-public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+/// <typeparam name="T">The type of parameters and running statistics, and what is computed in: float or double. Input and output have it too, or, in a
+/// layer of float, are <see cref="Half"/> or <see cref="BFloat16"/>: converted a block at a time, and rounded once at the end.</typeparam>
+public abstract partial class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private int maxDegreeOfParallelism = -1;
 
@@ -27,10 +31,10 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     public double Eps { get; }
 
     /// <summary>The factor of each normalized value; null where the layer has none.</summary>
-    public Parameter<T>? Weight { get; private protected init; }
+    public Parameter<T>? Weight { get; private protected set; }
 
     /// <summary>What is added last; null where the layer has none.</summary>
-    public Parameter<T>? Bias { get; private protected init; }
+    public Parameter<T>? Bias { get; private protected set; }
 
     /// <summary>Whether the layer is in training mode, which is where it starts.</summary>
     public bool Training { get; private set; } = true;
@@ -68,14 +72,22 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
 
     /// <summary>Normalizes a tensor.</summary>
     /// <param name="input">The tensor to normalize, in any layout.</param>
-    /// <param name="saved">Filled with what <see cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics)"/> needs; null where no gradient is wanted.</param>
+    /// <param name="saved">Filled with what <see cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{bool})"/> needs; null where no gradient is wanted.</param>
+    /// <param name="mask">Which elements take part; none, and all do.</param>
     /// <returns>The normalized tensor, channels-last where the input is, else row-major.</returns>
-    /// <exception cref="ArgumentException">The layer does not take an input of this shape.</exception>
-    public Tensor<T> Forward(in ReadOnlyTensorSpan<T> input, SavedStatistics? saved = null)
+    /// <exception cref="ArgumentException">The layer does not take an input of this shape, or no such mask.</exception>
+    public Tensor<T> Forward(in ReadOnlyTensorSpan<T> input, SavedStatistics? saved = null, in ReadOnlyTensorSpan<bool> mask = default) =>
+        Forward<T>(input, saved, mask);
+
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{bool})"/>
+    /// <typeparam name="TInput">The type of input and output: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
+    /// <exception cref="NotSupportedException">The layer does not compute on such elements.</exception>
+    public Tensor<TInput> Forward<TInput>(in ReadOnlyTensorSpan<TInput> input, SavedStatistics? saved = null, in ReadOnlyTensorSpan<bool> mask = default)
+        where TInput : unmanaged
     {
-        Operand<T> x = Operand<T>.Of(input);
-        Tensor<T> destination = Results.Like(x, isSample: x.Lengths.Length == UnbatchedRank);
-        Run(x, Operand<T>.Of(destination), saved);
+        Operand<TInput> x = Operand<TInput>.Of(input);
+        Tensor<TInput> destination = Results.Like(x, isSample: x.Lengths.Length == UnbatchedRank);
+        Run(x, Operand<TInput>.Of(destination), saved, Operand<bool>.OfOptional(mask));
         return destination;
     }
 
@@ -83,9 +95,19 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     /// <param name="input">The tensor to normalize, in any layout.</param>
     /// <param name="destination">Overwritten with the normalized tensor; of the input's shape, in any layout; may be the input.</param>
     /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
-    /// <exception cref="ArgumentException">The layer does not take an input of this shape, or the destination does not fit or overlaps it.</exception>
-    public void Forward(in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, SavedStatistics? saved = null) =>
-        Run(Operand<T>.Of(input), Operand<T>.Of(destination), saved);
+    /// <param name="mask">Which elements take part; none, and all do.</param>
+    /// <exception cref="ArgumentException">The layer does not take an input of this shape or no such mask, or the destination does not fit or overlaps it.</exception>
+    public void Forward(
+        in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, SavedStatistics? saved = null, in ReadOnlyTensorSpan<bool> mask = default) =>
+        Forward<T>(input, destination, saved, mask);
+
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{T}, in TensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{bool})"/>
+    /// <typeparam name="TInput">The type of input and output: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
+    /// <exception cref="NotSupportedException">The layer does not compute on such elements.</exception>
+    public void Forward<TInput>(
+        in ReadOnlyTensorSpan<TInput> input, in TensorSpan<TInput> destination, SavedStatistics? saved = null, in ReadOnlyTensorSpan<bool> mask = default)
+        where TInput : unmanaged =>
+        Run(Operand<TInput>.Of(input), Operand<TInput>.Of(destination), saved, Operand<bool>.OfOptional(mask));
 
     /// <summary>Normalizes the values of a span into another, without allocating (see <see cref="Functional"/>).</summary>
     /// <param name="input">The values to normalize.</param>
@@ -97,34 +119,64 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void Forward(
         ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, SavedStatistics? saved = null,
         MemoryFormat format = MemoryFormat.Contiguous) =>
-        Run(
-            Operand<T>.Of(input, shape, format, Name, nameof(input)),
-            Operand<T>.Of(destination, shape, format, Name, nameof(destination)), saved);
+        Forward<T>(input, shape, destination, saved, format);
 
-    /// <summary>The gradient of a forward pass. Those of weight and bias are added to <see cref="Parameter{T}.Grad"/>.</summary>
+    /// <inheritdoc cref="Forward(ReadOnlySpan{T}, ReadOnlySpan{nint}, Span{T}, SavedStatistics, MemoryFormat)"/>
+    /// <typeparam name="TInput">The type of input and output: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
+    /// <exception cref="NotSupportedException">The layer does not compute on such elements.</exception>
+    public void Forward<TInput>(
+        ReadOnlySpan<TInput> input, ReadOnlySpan<nint> shape, Span<TInput> destination, SavedStatistics? saved = null,
+        MemoryFormat format = MemoryFormat.Contiguous) where TInput : unmanaged =>
+        Run(
+            Operand<TInput>.Of(input, shape, format, Name, nameof(input)),
+            Operand<TInput>.Of(destination, shape, format, Name, nameof(destination)), saved, default);
+
+    /// <summary>The gradient of a forward pass. Those of the parameters are added to <see cref="Parameter{T}.Grad"/>.</summary>
     /// <param name="gradOutput">The gradient of the output, of the input's shape.</param>
     /// <param name="input">The input of the forward pass, unchanged since.</param>
     /// <param name="saved">What that pass saved.</param>
+    /// <param name="mask">The mask of that pass, if it had one.</param>
     /// <returns>The gradient of the input.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or another layer filled <paramref name="saved"/>.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward pass.</exception>
-    public Tensor<T> Backward(in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved)
+    public Tensor<T> Backward(
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in ReadOnlyTensorSpan<bool> mask = default) =>
+        Backward<T>(gradOutput, input, saved, mask);
+
+    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{bool})"/>
+    /// <typeparam name="TInput">The type of the tensors: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
+    /// <exception cref="NotSupportedException">The layer does not compute on such elements.</exception>
+    public Tensor<TInput> Backward<TInput>(
+        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> input, SavedStatistics saved, in ReadOnlyTensorSpan<bool> mask = default)
+        where TInput : unmanaged
     {
-        Operand<T> x = Operand<T>.Of(input);
-        Tensor<T> gradInput = Results.Like(x, isSample: x.Lengths.Length == UnbatchedRank);
-        RunBackward(Operand<T>.Of(gradOutput), x, saved, Operand<T>.Of(gradInput));
+        Operand<TInput> x = Operand<TInput>.Of(input);
+        Tensor<TInput> gradInput = Results.Like(x, isSample: x.Lengths.Length == UnbatchedRank);
+        RunBackward(Operand<TInput>.Of(gradOutput), x, saved, Operand<TInput>.Of(gradInput), Operand<bool>.OfOptional(mask));
         return gradInput;
     }
 
-    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics)"/>
+    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{bool})"/>
     /// <param name="gradOutput">The gradient of the output, of the input's shape.</param>
     /// <param name="input">The input of the forward pass, unchanged since.</param>
     /// <param name="saved">What that pass saved.</param>
     /// <param name="gradInput">Overwritten with the gradient of the input; may be <paramref name="gradOutput"/> or <paramref name="input"/>; empty where it is not wanted.</param>
-    public void Backward(in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in TensorSpan<T> gradInput) =>
-        RunBackward(Operand<T>.Of(gradOutput), Operand<T>.Of(input), saved, Operand<T>.OfOptional(gradInput));
+    /// <param name="mask">The mask of that pass, if it had one.</param>
+    public void Backward(
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, SavedStatistics saved, in TensorSpan<T> gradInput,
+        in ReadOnlyTensorSpan<bool> mask = default) =>
+        Backward<T>(gradOutput, input, saved, gradInput, mask);
 
-    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics)"/>
+    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in TensorSpan{T}, in ReadOnlyTensorSpan{bool})"/>
+    /// <typeparam name="TInput">The type of the tensors: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
+    /// <exception cref="NotSupportedException">The layer does not compute on such elements.</exception>
+    public void Backward<TInput>(
+        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> input, SavedStatistics saved, in TensorSpan<TInput> gradInput,
+        in ReadOnlyTensorSpan<bool> mask = default) where TInput : unmanaged =>
+        RunBackward(
+            Operand<TInput>.Of(gradOutput), Operand<TInput>.Of(input), saved, Operand<TInput>.OfOptional(gradInput), Operand<bool>.OfOptional(mask));
+
+    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, in ReadOnlyTensorSpan{bool})"/>
     /// <param name="gradOutput">The gradient of the output.</param>
     /// <param name="input">The input of the forward pass, unchanged since.</param>
     /// <param name="shape">The lengths of the input's dimensions, in the order that the layer names them whatever the format.</param>
@@ -134,50 +186,15 @@ public abstract class NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void Backward(
         ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, SavedStatistics saved, Span<T> gradInput,
         MemoryFormat format = MemoryFormat.Contiguous) =>
+        Backward<T>(gradOutput, input, shape, saved, gradInput, format);
+
+    /// <inheritdoc cref="Backward(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{nint}, SavedStatistics, Span{T}, MemoryFormat)"/>
+    /// <typeparam name="TInput">The type of the values: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
+    /// <exception cref="NotSupportedException">The layer does not compute on such elements.</exception>
+    public void Backward<TInput>(
+        ReadOnlySpan<TInput> gradOutput, ReadOnlySpan<TInput> input, ReadOnlySpan<nint> shape, SavedStatistics saved, Span<TInput> gradInput,
+        MemoryFormat format = MemoryFormat.Contiguous) where TInput : unmanaged =>
         RunBackward(
-            Operand<T>.Of(gradOutput, shape, format, Name, nameof(gradOutput)), Operand<T>.Of(input, shape, format, Name, nameof(input)), saved,
-            gradInput.IsEmpty ? Operand<T>.None : Operand<T>.Of(gradInput, shape, format, Name, nameof(gradInput)));
-
-    /// <summary>Checks the rank, chooses the function and calls it.</summary>
-    private protected abstract void ForwardCore(in Operand<T> x, in Operand<T> y, SavedStatistics? saved);
-
-    /// <summary>Whether a forward pass of this layer can have chosen a grouping.</summary>
-    private protected abstract bool Fits(Kernels.Grouping grouping);
-
-    private void Run(in Operand<T> x, in Operand<T> y, SavedStatistics? saved)
-    {
-        if (x.Lengths.Length != UnbatchedRank)
-        {
-            ForwardCore(x, y, saved);
-            return;
-        }
-        if (y.Lengths.Length != UnbatchedRank)
-            throw new ArgumentException($"{Name}: destination has shape {Shapes.Text(y.Lengths)}; input has {Shapes.Text(x.Lengths)}, and they must be the same.", "destination");
-        Span<nint> room = stackalloc nint[4 * (UnbatchedRank + 1)];
-        int rank = UnbatchedRank + 1;
-        ForwardCore(
-            x.AsBatchOfOne(room[..rank], room.Slice(rank, rank)), y.AsBatchOfOne(room.Slice(2 * rank, rank), room.Slice(3 * rank, rank)), saved);
-    }
-
-    private void RunBackward(in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx)
-    {
-        ArgumentNullException.ThrowIfNull(saved);
-        if (saved.Layer.Length > 0 && saved.Layer != Name)
-            throw new ArgumentException($"{Name}: the saved statistics come from {saved.Layer}; give those of this layer's forward pass.", nameof(saved));
-        if (saved.Layer.Length > 0 && !Fits(saved.Grouping))
-            throw new ArgumentException($"{Name}: the saved statistics come from a layer with other groups, channels or normalized dimensions; give those of this layer's forward pass.", nameof(saved));
-        Operand<T> weight = Operand<T>.OfOptional(Weight?.Values), gradWeight = Operand<T>.OfOptional(Weight?.Gradients);
-        Operand<T> gradBias = Operand<T>.OfOptional(Bias?.Gradients);
-        if (x.Lengths.Length != UnbatchedRank || dy.Lengths.Length != UnbatchedRank || (dx.IsPresent && dx.Lengths.Length != UnbatchedRank))
-        {
-            NormCall.Backward(Name, dy, x, saved, weight, dx, gradWeight, gradBias, add: true, MaxDegreeOfParallelism);
-            return;
-        }
-        int rank = UnbatchedRank + 1;
-        Span<nint> room = stackalloc nint[6 * rank];
-        NormCall.Backward(
-            Name, dy.AsBatchOfOne(room[..rank], room.Slice(rank, rank)), x.AsBatchOfOne(room.Slice(2 * rank, rank), room.Slice(3 * rank, rank)), saved, weight,
-            dx.IsPresent ? dx.AsBatchOfOne(room.Slice(4 * rank, rank), room.Slice(5 * rank, rank)) : dx,
-            gradWeight, gradBias, add: true, MaxDegreeOfParallelism);
-    }
+            Operand<TInput>.Of(gradOutput, shape, format, Name, nameof(gradOutput)), Operand<TInput>.Of(input, shape, format, Name, nameof(input)), saved,
+            gradInput.IsEmpty ? Operand<TInput>.None : Operand<TInput>.Of(gradInput, shape, format, Name, nameof(gradInput)), default);
 }

@@ -1,12 +1,13 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
 /// <summary>What batch norm and instance norm have in common: a value a channel, and running statistics.</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public abstract class RunningNormLayer<T> : NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+public abstract class RunningNormLayer<T> : GroupedNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly T[]? runningMean;
     private readonly T[]? runningVar;
@@ -78,13 +79,15 @@ public abstract class RunningNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     /// <summary>PyTorch's rule: the input's own statistics in training, and wherever there are no running ones.</summary>
     private protected bool UsesInputStatistics => Training || !TrackRunningStats;
 
-    private protected Operand<T> RunningMeans => Operand<T>.OfOptional(runningMean);
-
-    private protected Operand<T> RunningVars => Operand<T>.OfOptional(runningVar);
-
-    private protected void RequireChannels(in Operand<T> x)
+    /// <summary>The grouping with what becomes of running statistics.</summary>
+    private protected NormSpec<T> DescribeRunning(Grouping grouping, double factor) => new(Name, grouping, new(Spread.StandardDeviation, Eps))
     {
-        if (x.Lengths.Length >= 2 && x.Lengths[1] != NumFeatures)
-            throw new ArgumentException($"{Name}: expected input's size at dim=1 to match numFeatures ({NumFeatures}), but got: {x.Lengths[1]}; input size {Shapes.Text(x.Lengths)}.", "input");
+        Running = Running<T>.For(Name, Operand<T>.OfOptional(runningMean), Operand<T>.OfOptional(runningVar), UsesInputStatistics, factor),
+    };
+
+    private protected void RequireChannels(ReadOnlySpan<nint> shape)
+    {
+        if (shape.Length >= 2 && shape[1] != NumFeatures)
+            throw new ArgumentException($"{Name}: expected input's size at dim=1 to match numFeatures ({NumFeatures}), but got: {shape[1]}; input size {Shapes.Text(shape)}.", "input");
     }
 }

@@ -52,11 +52,4 @@ public readonly record struct Moments(long Count, double Mean, double M2)
         double low = (origin - (mean - back)) + (shift - back);
         return new(count, mean, m2) { MeanLow = low };
     }
-
-    /// <summary>1 / sqrt(variance + eps); 0 for a variance and eps of 0, as PyTorch's batch norm has it, so that constants give the bias.</summary>
-    internal double InvStd(double eps)
-    {
-        double v = Variance + eps;
-        return v == 0 ? 0 : 1 / Math.Sqrt(v);
-    }
 }

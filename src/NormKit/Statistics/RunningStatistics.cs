@@ -14,7 +14,7 @@ internal static class RunningStatistics
 
     /// <summary>
     /// <c>running = (1 - momentum) * running + momentum * batch</c>, with the unbiased variance. Where a channel has a set in each sample
-    /// (instance norm), the batch's value is the mean over its samples, as in PyTorch. An empty batch moves nothing.
+    /// (instance norm) or part of the batch (ghost batch norm), the batch's value is the mean over these, as in PyTorch. An empty batch moves nothing.
     /// </summary>
     public static void Update<T>(Span<T> mean, Span<T> variance, ReadOnlySpan<Moments> moments, double momentum)
         where T : IBinaryFloatingPointIeee754<T>
@@ -24,14 +24,20 @@ internal static class RunningStatistics
         for (int c = 0; c < channels && samples > 0; c++)
         {
             double batchMean = 0, batchVariance = 0;
+            int withMean = 0, withVariance = 0;
             for (int n = 0; n < samples; n++)
             {
+                // Under a mask a set may have no element, or too few for a variance.
                 Moments set = moments[(n * channels) + c];
-                batchMean += set.Mean;
-                batchVariance += set.SampleVariance;
+                if (set.Count > 0)
+                    (batchMean, withMean) = (batchMean + set.Mean, withMean + 1);
+                if (set.Count > 1)
+                    (batchVariance, withVariance) = (batchVariance + set.SampleVariance, withVariance + 1);
             }
-            mean[c] = Move(mean[c], batchMean / samples, momentum);
-            variance[c] = Move(variance[c], batchVariance / samples, momentum);
+            if (withMean > 0)
+                mean[c] = Move(mean[c], batchMean / withMean, momentum);
+            if (withVariance > 0)
+                variance[c] = Move(variance[c], batchVariance / withVariance, momentum);
         }
     }
 

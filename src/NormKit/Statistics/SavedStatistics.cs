@@ -1,3 +1,5 @@
+using System.Numerics;
+using NormKit.Interop;
 using NormKit.Kernels;
 
 namespace NormKit;
@@ -20,7 +22,7 @@ public sealed class SavedStatistics
     public ReadOnlySpan<nint> Shape => shape;
 
     /// <summary>What the forward call added to each variance.</summary>
-    public double Eps { get; private set; }
+    public double Eps => Scaling.Eps;
 
     /// <summary>Whether the statistics came from running statistics, not from the input: the gradient then does not flow through them.</summary>
     public bool Fixed { get; private set; }
@@ -30,21 +32,50 @@ public sealed class SavedStatistics
 
     internal Grouping Grouping { get; private set; }
 
+    internal Scaling Scaling { get; private set; }
+
+    internal Activation Activation { get; private set; }
+
+    internal bool Masked { get; private set; }
+
+    private int[] order = [];
+
+    private int normalizedRank;
+
     internal Moments[] Array => moments;
 
-    /// <summary>1 / sqrt(variance + eps) of a set.</summary>
+    /// <summary>The factor of a set: 1 / sqrt(variance + eps), or of the mean of squares for RMS norm.</summary>
     /// <param name="set">Its index in <see cref="Moments"/>.</param>
-    public double InvStd(int set) => moments[set].InvStd(Eps);
+    public double InvStd(int set) => Scaling.Factor(moments[set]);
 
     /// <summary>Makes room for the moments of a forward call, which then writes them.</summary>
-    internal Moments[] Prepare(string layer, Grouping grouping, ReadOnlySpan<nint> inputShape, double eps, bool fixedStatistics)
+    internal Moments[] Prepare<T>(in NormSpec<T> spec, ReadOnlySpan<nint> inputShape, bool masked) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int sets = checked((int)(fixedStatistics ? grouping.SetsPerSample : grouping.Sets));
+        bool given = spec.Running.Use == RunningUse.Normalize;
+        int sets = checked((int)(given ? spec.Grouping.SetsPerSample : spec.Grouping.Sets));
+        Keep(spec.Layer, inputShape, sets);
+        (Grouping, Scaling, Activation, Fixed, Masked) = (spec.Grouping, spec.Scaling, spec.Activation, given, masked);
+        normalizedRank = spec.NormalizedRank;
+        if (!spec.Order.SequenceEqual(order))
+            order = spec.Order.ToArray();
+        return moments;
+    }
+
+    /// <summary>The forward call as its backward needs it, without the parameters.</summary>
+    internal NormSpec<T> Spec<T>(string layer) where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(layer, Grouping, Scaling)
+    {
+        FixedStatistics = Fixed,
+        Activation = Activation,
+        Order = order,
+        NormalizedRank = normalizedRank,
+    };
+
+    private void Keep(string layer, ReadOnlySpan<nint> inputShape, int sets)
+    {
         if (moments.Length != sets)
             moments = new Moments[sets];
         if (!inputShape.SequenceEqual(shape))
             shape = inputShape.ToArray();
-        (Layer, Grouping, Eps, Fixed) = (layer, grouping, eps, fixedStatistics);
-        return moments;
+        Layer = layer;
     }
 }

@@ -1,0 +1,87 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using NormKit.Interop;
+using NormKit.Kernels;
+
+namespace NormKit;
+
+public static partial class Functional
+{
+    /// <summary>Divides by the root mean square over the trailing dimensions.</summary>
+    /// <remarks><code>y = x / sqrt(mean(x^2) + eps) * weight</code>
+    /// Input and output: (*, normalizedShape); weight: normalizedShape.
+    /// Source: Zhang, Sennrich 2019, arXiv:1910.07467.</remarks>
+    /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
+    /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
+    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
+    /// <param name="eps">Added to the mean of squares, inside the root; null for 2^-23 in float and 2^-52 in double.</param>
+    /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
+    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <param name="mask">Which elements take part, or which positions; see <see cref="NormLayer{T}"/>. None, and all do.</param>
+    /// <param name="axes">Which dimensions normalizedShape are, in ascending order, negative ones counted from the end; none for the trailing ones.</param>
+    /// <returns>The normalized tensor, channels-last where the input is, else row-major.</returns>
+    /// <exception cref="ArgumentException">The input's trailing dimensions are not normalizedShape, another shape does not fit, or the destination overlaps an input.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">eps is negative or not finite, or the number of threads is 0.</exception>
+    public static Tensor<T> RmsNorm<T>(
+        in ReadOnlyTensorSpan<T> input, ReadOnlySpan<nint> normalizedShape, in ReadOnlyTensorSpan<T> weight = default,
+        double? eps = null, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1,
+        in ReadOnlyTensorSpan<bool> mask = default, ReadOnlySpan<int> axes = default) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Tensor<T> destination = Results.Like(Operand<T>.Of(input));
+        RmsNorm(input, destination.AsTensorSpan(), normalizedShape, weight, eps, saved, maxDegreeOfParallelism, mask, axes);
+        return destination;
+    }
+
+    /// <inheritdoc cref="RmsNorm{T}(in ReadOnlyTensorSpan{T}, ReadOnlySpan{nint}, in ReadOnlyTensorSpan{T}, double?, SavedStatistics, int, in ReadOnlyTensorSpan{bool}, ReadOnlySpan{int})"/>
+    /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
+    /// <param name="destination">Overwritten with the normalized tensor; of the input's shape, in any layout; may be the input.</param>
+    /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
+    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
+    /// <param name="eps">Added to the mean of squares, inside the root; null for 2^-23 in float and 2^-52 in double.</param>
+    /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
+    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <param name="mask">Which elements take part, or which positions; see <see cref="NormLayer{T}"/>. None, and all do.</param>
+    /// <param name="axes">Which dimensions normalizedShape are, in ascending order, negative ones counted from the end; none for the trailing ones.</param>
+    public static void RmsNorm<T>(
+        in ReadOnlyTensorSpan<T> input, in TensorSpan<T> destination, ReadOnlySpan<nint> normalizedShape, in ReadOnlyTensorSpan<T> weight = default,
+        double? eps = null, SavedStatistics? saved = null, int maxDegreeOfParallelism = -1,
+        in ReadOnlyTensorSpan<bool> mask = default, ReadOnlySpan<int> axes = default) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RmsNormCore(
+            nameof(RmsNorm), Operand<T>.Of(input), Operand<T>.Of(destination), normalizedShape, axes, Operand<T>.OfOptional(weight),
+            eps, saved, maxDegreeOfParallelism, Operand<bool>.OfOptional(mask));
+    }
+
+    /// <inheritdoc cref="RmsNorm{T}(in ReadOnlyTensorSpan{T}, ReadOnlySpan{nint}, in ReadOnlyTensorSpan{T}, double?, SavedStatistics, int, in ReadOnlyTensorSpan{bool}, ReadOnlySpan{int})"/>
+    /// <param name="input">The values to normalize.</param>
+    /// <param name="shape">The lengths of the dimensions of input: (*, normalizedShape), in either format.</param>
+    /// <param name="destination">Overwritten with the normalized values, in the same order; may be the input.</param>
+    /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
+    /// <param name="weight">In the order of normalizedShape; none for ones.</param>
+    /// <param name="eps">Added to the mean of squares, inside the root; null for 2^-23 in float and 2^-52 in double.</param>
+    /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
+    /// <param name="format">The order in memory of input and destination.</param>
+    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <param name="axes">Which dimensions normalizedShape are, in ascending order, negative ones counted from the end; none for the trailing ones.</param>
+    public static void RmsNorm<T>(
+        ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<T> weight = default,
+        double? eps = null, SavedStatistics? saved = null, MemoryFormat format = MemoryFormat.Contiguous, int maxDegreeOfParallelism = -1,
+        ReadOnlySpan<int> axes = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RmsNormCore(
+            nameof(RmsNorm), Operand<T>.Of(input, shape, format, nameof(RmsNorm), nameof(input)),
+            Operand<T>.Of(destination, shape, format, nameof(RmsNorm), nameof(destination)), normalizedShape, axes, Operand<T>.OfOptional(weight),
+            eps, saved, maxDegreeOfParallelism, Operand<bool>.None);
+    }
+
+    internal static void RmsNormCore<T>(
+        string layer, in Operand<T> x, in Operand<T> y, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, in Operand<T> weight,
+        double? eps, SavedStatistics? saved, int maxDegreeOfParallelism, in Operand<bool> mask) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        NormSpec<T> spec = Groupings.Rows<T>(layer, x.Lengths, normalizedShape, axes, new(Spread.RootMeanSquare, eps ?? NormKit.RmsNorm<T>.DefaultEps));
+        spec.Weight = weight;
+        spec.MaxDegreeOfParallelism = maxDegreeOfParallelism;
+        NormCall.Forward(spec, x, y, saved, mask);
+    }
+}

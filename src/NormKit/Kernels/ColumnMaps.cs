@@ -1,0 +1,47 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace NormKit.Kernels;
+
+/// <summary>The maps of runs that go across the sets: each element has the constants of its column.</summary>
+internal static class ColumnMaps
+{
+    /// <summary><c>y = (x - high) * scale + shift</c>, and then times the weight and plus the bias of the row, where rows have them.</summary>
+    public static void Normalize<T>(
+        ReadOnlySpan<T> x, Span<T> y, ReadOnlySpan<T> highs, ReadOnlySpan<T> scales, ReadOnlySpan<T> shifts, (double Weight, double Bias)? ofRow)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ByColumn<T> values = new(
+            ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(highs), ref MemoryMarshal.GetReference(scales), ref MemoryMarshal.GetReference(shifts));
+        if (ofRow is (double weight, double bias))
+            Map.Row(y, new ByColumnAndRow<T>(values, T.CreateTruncating(weight), T.CreateTruncating(bias)));
+        else
+            Map.Row(y, values);
+    }
+
+    private readonly ref struct ByColumn<T>(ref T x, ref T highs, ref T scales, ref T shifts) : IRowValues<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly ref T x = ref x;
+        private readonly ref T highs = ref highs;
+        private readonly ref T scales = ref scales;
+        private readonly ref T shifts = ref shifts;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref scales, index)) + count.Load(ref shifts, index);
+    }
+
+    private readonly ref struct ByColumnAndRow<T>(ByColumn<T> values, T weight, T bias) : IRowValues<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly ByColumn<T> values = values;
+        private readonly Vector512<T> weight = Vector512.Create(weight);
+        private readonly Vector512<T> bias = Vector512.Create(bias);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => (values.At(index, count) * weight) + bias;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace NormKit.Kernels;
+
+/// <summary>The element types that tensors may have, and the conversions between them and what is computed in. Each value is rounded once.</summary>
+internal static class Elements
+{
+    /// <summary>Whether tensors of <typeparamref name="T"/> can be computed on in <typeparamref name="TNarrow"/>, the type of parameters.</summary>
+    public static bool AreComputedIn<T, TNarrow>() =>
+        (typeof(T) == typeof(TNarrow) && (typeof(T) == typeof(float) || typeof(T) == typeof(double)))
+        || (typeof(TNarrow) == typeof(float) && typeof(T) == typeof(Half));
+
+    public static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> from, Span<TTo> to)
+        where TFrom : unmanaged
+        where TTo : unmanaged
+    {
+        if (typeof(TFrom) == typeof(float) && typeof(TTo) == typeof(double))
+            TensorPrimitives.ConvertTruncating(As<TFrom, float>(from), As<TTo, double>(to));
+        else if (typeof(TFrom) == typeof(double) && typeof(TTo) == typeof(float))
+            TensorPrimitives.ConvertTruncating(As<TFrom, double>(from), As<TTo, float>(to));
+        else if (typeof(TFrom) == typeof(Half) && typeof(TTo) == typeof(float))
+            TensorPrimitives.ConvertToSingle(As<TFrom, Half>(from), As<TTo, float>(to));
+        else if (typeof(TFrom) == typeof(float) && typeof(TTo) == typeof(Half))
+            TensorPrimitives.ConvertToHalf(As<TFrom, float>(from), As<TTo, Half>(to));
+        else if (typeof(TFrom) == typeof(Half) && typeof(TTo) == typeof(double))
+            TensorPrimitives.ConvertTruncating(As<TFrom, Half>(from), As<TTo, double>(to));
+        else if (typeof(TFrom) == typeof(double) && typeof(TTo) == typeof(Half))
+            TensorPrimitives.ConvertTruncating(As<TFrom, double>(from), As<TTo, Half>(to));
+        else
+            throw new NotSupportedException($"NormKit converts no {typeof(TFrom).Name} to {typeof(TTo).Name}.");
+    }
+
+    private static ReadOnlySpan<TSame> As<T, TSame>(ReadOnlySpan<T> span) =>
+        MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, TSame>(ref MemoryMarshal.GetReference(span)), span.Length);
+
+    private static Span<TSame> As<T, TSame>(Span<T> span) =>
+        MemoryMarshal.CreateSpan(ref Unsafe.As<T, TSame>(ref MemoryMarshal.GetReference(span)), span.Length);
+}

@@ -1,0 +1,87 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace NormKit.Kernels;
+
+/// <summary>What a backward pass sums along a run, and what it writes.</summary>
+internal static class RowGradients
+{
+    /// <summary>g and g * d, with one weight for the run, which the caller multiplies in.</summary>
+    public readonly ref struct Uniform<T>(ref T g, ref T x, T centre) : IRowTerms<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly ref T g = ref g;
+        private readonly ref T x = ref x;
+        private readonly Vector512<T> centre = Vector512.Create(centre);
+
+        public static bool HasSecond => true;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        {
+            first = count.Load(ref g, index);
+            second = first * (count.Load(ref x, index) - centre);
+        }
+    }
+
+    /// <summary>The same with a weight for each element.</summary>
+    public readonly ref struct ByElement<T>(ref T g, ref T x, ref T weight, T centre) : IRowTerms<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly ref T g = ref g;
+        private readonly ref T x = ref x;
+        private readonly ref T weight = ref weight;
+        private readonly Vector512<T> centre = Vector512.Create(centre);
+
+        public static bool HasSecond => true;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        {
+            first = count.Load(ref g, index) * count.Load(ref weight, index);
+            second = first * (count.Load(ref x, index) - centre);
+        }
+    }
+
+    /// <summary>dx for fixed statistics.</summary>
+    public readonly ref struct Scaled<T>(ref T g, T scale) : IRowValues<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly ref T g = ref g;
+        private readonly Vector512<T> scale = Vector512.Create(scale);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * scale;
+    }
+
+    /// <summary>dx with one weight for the run, which <c>scale</c> holds.</summary>
+    public readonly ref struct DxUniform<T>(ref T g, ref T x, T centre, T scale, T mean, T slope) : IRowValues<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly ref T g = ref g;
+        private readonly ref T x = ref x;
+        private readonly Vector512<T> centre = Vector512.Create(centre);
+        private readonly Vector512<T> scale = Vector512.Create(scale);
+        private readonly Vector512<T> mean = Vector512.Create(mean);
+        private readonly Vector512<T> slope = Vector512.Create(slope);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            (count.Load(ref g, index) * scale) - mean - ((count.Load(ref x, index) - centre) * slope);
+    }
+
+    /// <summary>dx with a weight for each element.</summary>
+    public readonly ref struct DxByElement<T>(ref T g, ref T x, ref T weight, T centre, T factor, T mean, T slope) : IRowValues<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly ref T g = ref g;
+        private readonly ref T x = ref x;
+        private readonly ref T weight = ref weight;
+        private readonly Vector512<T> centre = Vector512.Create(centre);
+        private readonly Vector512<T> factor = Vector512.Create(factor);
+        private readonly Vector512<T> mean = Vector512.Create(mean);
+        private readonly Vector512<T> slope = Vector512.Create(slope);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            (count.Load(ref g, index) * count.Load(ref weight, index) * factor) - mean - ((count.Load(ref x, index) - centre) * slope);
+    }
+}

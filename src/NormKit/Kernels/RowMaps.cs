@@ -1,0 +1,73 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace NormKit.Kernels;
+
+/// <summary>The maps of normalized runs: what forward writes, and what backward needs again where an activation follows.</summary>
+internal static class RowMaps
+{
+    /// <summary>Normalizes a run whose elements share a weight and a bias, which join the factor and the mean's low part in double: fewer roundings
+    /// and operations for each element.</summary>
+    public static void Uniform<TCompute>(
+        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, double weight, double bias)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        double scale = factor * weight;
+        Map.Row(y, new UniformValues<TCompute>(
+            ref MemoryMarshal.GetReference(x), centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(bias - (centre.Low * scale))));
+    }
+
+    /// <summary>Normalizes a run each of whose elements has its own weight and bias.</summary>
+    public static void ByElement<TCompute>(
+        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, ReadOnlySpan<TCompute> weight, ReadOnlySpan<TCompute> bias)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
+        Map.Row(y, new ElementValues<TCompute>(
+            ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias),
+            centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor)));
+
+    /// <summary>Adds a run to another, into it or elsewhere.</summary>
+    public static void Add<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> sum)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
+        Map.Row(sum, new SumValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
+
+    private readonly ref struct UniformValues<TCompute>(ref TCompute x, TCompute centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute x = ref x;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
+        private readonly Vector512<TCompute> scale = Vector512.Create(scale);
+        private readonly Vector512<TCompute> shift = Vector512.Create(shift);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            ((count.Load(ref x, index) - centre) * scale) + shift;
+    }
+
+    private readonly ref struct ElementValues<TCompute>(
+        ref TCompute x, ref TCompute weight, ref TCompute bias, TCompute centre, TCompute factor, TCompute shift) : IRowValues<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute x = ref x;
+        private readonly ref TCompute weight = ref weight;
+        private readonly ref TCompute bias = ref bias;
+        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
+        private readonly Vector512<TCompute> factor = Vector512.Create(factor);
+        private readonly Vector512<TCompute> shift = Vector512.Create(shift);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            ((((count.Load(ref x, index) - centre) * factor) + shift) * count.Load(ref weight, index)) + count.Load(ref bias, index);
+    }
+
+    private readonly ref struct SumValues<TCompute>(ref TCompute a, ref TCompute b) : IRowValues<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute a = ref a;
+        private readonly ref TCompute b = ref b;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) + count.Load(ref b, index);
+    }
+}

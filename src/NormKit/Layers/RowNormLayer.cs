@@ -1,0 +1,128 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using NormKit.Interop;
+using NormKit.Kernels;
+
+namespace NormKit;
+
+/// <summary>What layer norm and RMS norm have in common: dimensions that are normalized over, each element of which has its own weight.</summary>
+/// <typeparam name="T">float or double; see <see cref="NormLayer{T}"/>.</typeparam>
+public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly nint[] normalizedShape;
+    private readonly int[] axes;
+    private readonly Spread spread;
+
+    private protected RowNormLayer(
+        string name, Spread spread, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, double eps, bool elementwiseAffine, bool bias, bool unitOffset)
+        : base(name, eps)
+    {
+        Groupings.RequireNormalizedShape(name, normalizedShape);
+        if (!axes.IsEmpty && axes.Length != normalizedShape.Length)
+            throw new ArgumentException($"{name}: {axes.Length} axes for normalizedShape {Shapes.Text(normalizedShape)}; give one for each of its lengths.", nameof(axes));
+        if (unitOffset && !elementwiseAffine)
+            throw new ArgumentException($"{name}: unitOffset says how the weight is stored, and without elementwiseAffine there is none.", nameof(unitOffset));
+        this.normalizedShape = normalizedShape.ToArray();
+        this.axes = axes.ToArray();
+        this.spread = spread;
+        ElementwiseAffine = elementwiseAffine;
+        UnitOffset = unitOffset;
+        Weight = elementwiseAffine ? new(normalizedShape, unitOffset ? T.Zero : T.One) : null;
+        Bias = elementwiseAffine && bias ? new(normalizedShape, T.Zero) : null;
+    }
+
+    /// <summary>The lengths of the dimensions that are normalized over.</summary>
+    public ReadOnlySpan<nint> NormalizedShape => normalizedShape;
+
+    /// <summary>Which dimensions these are, negative ones counted from the end; empty for the trailing ones.</summary>
+    public ReadOnlySpan<int> Axes => axes;
+
+    /// <summary>Whether the layer has a weight.</summary>
+    public bool ElementwiseAffine { get; }
+
+    /// <summary>Whether the weight is stored minus one, so that weight decay pulls it to 1: normalized values are multiplied by 1 + Weight.</summary>
+    public bool UnitOffset { get; }
+
+    /// <summary>Adds a residual and normalizes the sum, in one pass over memory: <c>sum = input + residual + addedBias; output = norm(sum)</c>.</summary>
+    /// <remarks>The sum is rounded to the element type and normalized from there, so that both results are those of the two steps one after the
+    /// other. ONNX Runtime's SkipLayerNormalization and SkipSimplifiedLayerNormalization are this call.</remarks>
+    /// <param name="input">The tensor to add to, in any layout.</param>
+    /// <param name="residual">What is added: of the input's shape, or of its trailing dimensions.</param>
+    /// <param name="saved">Filled with what <see cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/> needs; null where no gradient is wanted.</param>
+    /// <param name="addedBias">What else is added: one value for each normalized element; none for zeros.</param>
+    /// <typeparam name="TInput">The element type: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
+    /// <returns>The normalized sum, and the sum.</returns>
+    /// <exception cref="ArgumentException">A shape does not fit.</exception>
+    public (Tensor<TInput> Output, Tensor<TInput> Sum) ForwardAdd<TInput>(
+        in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<TInput> residual, SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default)
+        where TInput : unmanaged
+    {
+        Operand<TInput> x = Operand<TInput>.Of(input);
+        Tensor<TInput> output = Results.Like(x), sum = Results.Like(x);
+        ForwardAdd(input, residual, output.AsTensorSpan(), sum.AsTensorSpan(), saved, addedBias);
+        return (output, sum);
+    }
+
+    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>
+    /// <param name="input">The tensor to add to, in any layout.</param>
+    /// <param name="residual">What is added: of the input's shape, or of its trailing dimensions.</param>
+    /// <param name="destination">Overwritten with the normalized sum; may be the input or the residual, but not the sum.</param>
+    /// <param name="sum">Overwritten with the sum; may be the input or the residual.</param>
+    /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
+    /// <param name="addedBias">What else is added: one value for each normalized element; none for zeros.</param>
+    public void ForwardAdd<TInput>(
+        in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<TInput> residual, in TensorSpan<TInput> destination, in TensorSpan<TInput> sum,
+        SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default) where TInput : unmanaged
+    {
+        NormSpec<T> spec = Describe(input.Lengths);
+        Complete(ref spec);
+        NormCall.Forward(
+            spec, Operand<TInput>.Of(input), Operand<TInput>.Of(destination), saved, default,
+            new Addends<TInput, T>(Operand<TInput>.Of(residual), Operand<T>.OfOptional(addedBias), Operand<TInput>.Of(sum)));
+    }
+
+    /// <summary>The gradient of <see cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>:
+    /// input and residual have the same. Those of weight and bias are added to <see cref="Parameter{T}.Grad"/>.</summary>
+    /// <param name="gradOutput">The gradient of the normalized sum.</param>
+    /// <param name="gradSum">The gradient of the sum where that was handed on; none for zeros.</param>
+    /// <param name="sum">The sum that the forward pass gave, unchanged since.</param>
+    /// <param name="saved">What that pass saved.</param>
+    /// <typeparam name="TInput">The element type.</typeparam>
+    /// <returns>The gradient of the sum, and so of input, residual and, added up over all but the normalized dimensions, of addedBias.</returns>
+    /// <exception cref="ArgumentException">A shape does not fit, or another layer filled <paramref name="saved"/>.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward pass.</exception>
+    public Tensor<TInput> BackwardAdd<TInput>(
+        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> gradSum, in ReadOnlyTensorSpan<TInput> sum, SavedStatistics saved)
+        where TInput : unmanaged
+    {
+        Tensor<TInput> gradInput = Results.Like(Operand<TInput>.Of(sum));
+        BackwardAdd(gradOutput, gradSum, sum, saved, gradInput.AsTensorSpan());
+        return gradInput;
+    }
+
+    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/>
+    /// <param name="gradOutput">The gradient of the normalized sum.</param>
+    /// <param name="gradSum">The gradient of the sum where that was handed on; none for zeros.</param>
+    /// <param name="sum">The sum that the forward pass gave, unchanged since.</param>
+    /// <param name="saved">What that pass saved.</param>
+    /// <param name="gradInput">Overwritten with the gradient; may be one of the other tensors.</param>
+    public void BackwardAdd<TInput>(
+        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> gradSum, in ReadOnlyTensorSpan<TInput> sum, SavedStatistics saved,
+        in TensorSpan<TInput> gradInput) where TInput : unmanaged
+    {
+        RequireSavedHere(saved);
+        BackwardOf(
+            Operand<TInput>.Of(gradOutput), Operand<TInput>.Of(sum), saved, Operand<TInput>.Of(gradInput), default, Operand<TInput>.OfOptional(gradSum));
+    }
+
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape) => Groupings.Rows<T>(Name, shape, normalizedShape, axes, new(spread, Eps));
+
+    private protected override void Complete(ref NormSpec<T> spec)
+    {
+        base.Complete(ref spec);
+        spec.UnitOffset = UnitOffset;
+    }
+
+    private protected override bool Fits(Grouping grouping) =>
+        grouping.Sharing is Sharing.Layer or Sharing.Position && grouping.C == Shapes.Product(normalizedShape);
+}
