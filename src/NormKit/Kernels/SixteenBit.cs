@@ -1,0 +1,157 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace NormKit.Kernels;
+
+/// <summary>
+/// Runs of 16-bit numbers to and from the types that kernels compute in. Widening is exact; narrowing rounds once, to nearest even, from double too.
+/// Both spans of a call have one length and do not overlap.
+/// </summary>
+internal static class SixteenBit
+{
+    /// <summary>1.5 * 2^45: what a power of two 2^e is multiplied by for a sum whose last bit is worth 2^(e - 7), whatever the sign of the other term.</summary>
+    internal const double KeepEightBits = 1.5 * (1L << 45);
+
+    /// <summary>2^-126: below it, numbers of both float and <see cref="BFloat16"/> share one last bit.</summary>
+    internal const double LeastBFloat16 = 1.1754943508222875e-38;
+
+    /// <summary>2^128: rounds to infinity, and so do all larger numbers, whichever bit of them is kept.</summary>
+    internal const double BeyondFloat = 3.4028236692093846e38;
+
+    /// <summary>The same for <see cref="Half"/>, which keeps eleven bits: 1.5 * 2^42.</summary>
+    private const double KeepElevenBits = 1.5 * (1L << 42);
+
+    /// <summary>2^-14.</summary>
+    private const double LeastHalf = 1.0 / (1 << 14);
+
+    private const int PartLength = 256;
+
+    public static void Widen(ReadOnlySpan<BFloat16> from, Span<float> to)
+    {
+        ref ushort x = ref Bits(from);
+        ref float y = ref MemoryMarshal.GetReference(to);
+        int i = 0;
+        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        {
+            (Vector512<float> lower, Vector512<float> upper) = Floats(Vector512.LoadUnsafe(ref x, (nuint)i));
+            lower.StoreUnsafe(ref y, (nuint)i);
+            upper.StoreUnsafe(ref y, (nuint)(i + Vector512<float>.Count));
+        }
+        for (; i < from.Length; i++)
+            to[i] = (float)from[i];
+    }
+
+    public static void Widen(ReadOnlySpan<BFloat16> from, Span<double> to)
+    {
+        ref ushort x = ref Bits(from);
+        ref double y = ref MemoryMarshal.GetReference(to);
+        int i = 0;
+        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        {
+            (Vector512<float> lower, Vector512<float> upper) = Floats(Vector512.LoadUnsafe(ref x, (nuint)i));
+            Vector512.WidenLower(lower).StoreUnsafe(ref y, (nuint)i);
+            Vector512.WidenUpper(lower).StoreUnsafe(ref y, (nuint)(i + Vector512<double>.Count));
+            Vector512.WidenLower(upper).StoreUnsafe(ref y, (nuint)(i + (2 * Vector512<double>.Count)));
+            Vector512.WidenUpper(upper).StoreUnsafe(ref y, (nuint)(i + (3 * Vector512<double>.Count)));
+        }
+        for (; i < from.Length; i++)
+            to[i] = (double)from[i];
+    }
+
+    public static void Narrow(ReadOnlySpan<float> from, Span<BFloat16> to)
+    {
+        ref float x = ref MemoryMarshal.GetReference(from);
+        ref ushort y = ref Bits(to);
+        int i = 0;
+        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        {
+            Vector512<float> lower = Vector512.LoadUnsafe(ref x, (nuint)i), upper = Vector512.LoadUnsafe(ref x, (nuint)(i + Vector512<float>.Count));
+            Vector512.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
+        }
+        for (; i < from.Length; i++)
+            to[i] = (BFloat16)from[i];
+    }
+
+    public static void Narrow(ReadOnlySpan<double> from, Span<BFloat16> to)
+    {
+        ref double x = ref MemoryMarshal.GetReference(from);
+        ref ushort y = ref Bits(to);
+        int i = 0;
+        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        {
+            // After the first rounding floats hold the numbers exactly, so the second one changes none.
+            Vector512<float> lower = Rounded(ref x, i, LeastBFloat16, KeepEightBits);
+            Vector512<float> upper = Rounded(ref x, i + Vector512<float>.Count, LeastBFloat16, KeepEightBits);
+            Vector512.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
+        }
+        for (; i < from.Length; i++)
+            to[i] = (BFloat16)from[i];
+    }
+
+    public static void Widen(ReadOnlySpan<Half> from, Span<float> to) => TensorPrimitives.ConvertToSingle(from, to);
+
+    [SkipLocalsInit]
+    public static void Widen(ReadOnlySpan<Half> from, Span<double> to)
+    {
+        Span<float> part = stackalloc float[PartLength];
+        for (int done = 0; done < from.Length; done += PartLength)
+        {
+            int length = Math.Min(PartLength, from.Length - done);
+            TensorPrimitives.ConvertToSingle(from.Slice(done, length), part);
+            TensorPrimitives.ConvertTruncating<float, double>(part[..length], to[done..]);
+        }
+    }
+
+    public static void Narrow(ReadOnlySpan<float> from, Span<Half> to) => TensorPrimitives.ConvertToHalf(from, to);
+
+    [SkipLocalsInit]
+    public static void Narrow(ReadOnlySpan<double> from, Span<Half> to)
+    {
+        ref double x = ref MemoryMarshal.GetReference(from);
+        Span<float> part = stackalloc float[PartLength];
+        ref float rounded = ref MemoryMarshal.GetReference(part);
+        int whole = from.Length - (from.Length % Vector512<float>.Count);
+        for (int done = 0; done < whole; done += PartLength)
+        {
+            int length = Math.Min(PartLength, whole - done);
+            for (int i = 0; i < length; i += Vector512<float>.Count)
+                Rounded(ref x, done + i, LeastHalf, KeepElevenBits).StoreUnsafe(ref rounded, (nuint)i);
+            TensorPrimitives.ConvertToHalf(part[..length], to[done..]);
+        }
+        for (int i = whole; i < from.Length; i++)
+            to[i] = (Half)from[i];
+    }
+
+    /// <summary>Sixteen doubles, rounded to as many bits as a 16-bit type keeps, as floats, which hold them exactly or as the infinity that they become.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Rounded(ref double x, nint index, double least, double keep) => Vector512.Narrow(
+        Rounded(Vector512.LoadUnsafe(ref x, (nuint)index), least, keep),
+        Rounded(Vector512.LoadUnsafe(ref x, (nuint)(index + Vector512<double>.Count)), least, keep));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Rounded(Vector512<double> x, double least, double keep)
+    {
+        // The exponent alone is a power of two, or infinity for NaN: no NaN meets the minimum and the maximum.
+        Vector512<double> size = x & Vector512.Create(0x7FF0_0000_0000_0000UL).AsDouble();
+        Vector512<double> large = Vector512.Min(Vector512.Max(size, Vector512.Create(least)), Vector512.Create(BeyondFloat)) * keep;
+        // The sum's last bit is the last one kept, and the processor rounds to nearest even. A zero has lost its sign by then.
+        return ((x + large) - large) | (x & Vector512.Create(-0.0));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<float> Lower, Vector512<float> Upper) Floats(Vector512<ushort> bits) =>
+        ((Vector512.WidenLower(bits) << 16).AsSingle(), (Vector512.WidenUpper(bits) << 16).AsSingle());
+
+    /// <summary>The conversion of <see cref="BFloat16"/> from float on sixteen of them; the lower half of each lane is the result.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Nearest(Vector512<float> x)
+    {
+        Vector512<uint> all = x.AsUInt32(), upper = all >>> 16;
+        Vector512<uint> rounded = (all + Vector512.Create(0x7FFFu) + (upper & Vector512<uint>.One)) >>> 16;
+        return Vector512.ConditionalSelect(Vector512.Equals(x, x).AsUInt32(), rounded, upper | Vector512.Create(0x0040u));
+    }
+
+    private static ref ushort Bits(ReadOnlySpan<BFloat16> span) => ref MemoryMarshal.GetReference(MemoryMarshal.Cast<BFloat16, ushort>(span));
+}
