@@ -76,6 +76,15 @@ public abstract class RunningNormLayer<T> : GroupedNormLayer<T> where T : unmana
         NumBatchesTracked = 0;
     }
 
+    private protected override void DescribeState(StateList<T> state)
+    {
+        base.DescribeState(state);
+        state.AddBuffer("running_mean", RunningMean);
+        state.AddBuffer("running_var", RunningVar);
+        if (TrackRunningStats)
+            state.AddCounter("num_batches_tracked", () => NumBatchesTracked, count => NumBatchesTracked = count);
+    }
+
     /// <summary>PyTorch's rule: the input's own statistics in training, and wherever there are no running ones.</summary>
     private protected bool UsesInputStatistics => Training || !TrackRunningStats;
 
