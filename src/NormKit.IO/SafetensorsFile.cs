@@ -51,6 +51,17 @@ public static class SafetensorsFile
         return header.Entries.ToDictionary(entry => entry.Key, entry => ReadEntry(stream, path, header, entry.Value));
     });
 
+    /// <summary>The names of all tensors, and those of them that are wanted, read in one go.</summary>
+    internal static (IReadOnlyCollection<string> Names, IReadOnlyDictionary<string, StoredTensor> Tensors) ReadThose(
+        string path, IReadOnlySet<string> wanted) => FilePath.Read(path, stream =>
+        {
+            SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
+            Dictionary<string, StoredTensor> tensors = header.Entries
+                .Where(entry => wanted.Contains(entry.Key))
+                .ToDictionary(entry => entry.Key, entry => ReadEntry(stream, path, header, entry.Value));
+            return ((IReadOnlyCollection<string>)header.Entries.Keys, (IReadOnlyDictionary<string, StoredTensor>)tensors);
+        });
+
     /// <summary>Writes tensors, widest element type first and then by name, as the reference implementation orders them.</summary>
     /// <param name="path">Replaced whole, or left as it was if writing fails.</param>
     /// <param name="tensors">Names and tensors, of any element type.</param>
