@@ -11,7 +11,7 @@ namespace NormKit;
 /// not track them uses the batch's there too. With a momentum of null they are the plain average over all batches so far.
 /// Source: Ioffe, Szegedy 2015, arXiv:1502.03167.</remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public class BatchNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+public partial class BatchNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>A layer with weight 1, bias 0, running mean 0 and running variance 1.</summary>
     /// <param name="numFeatures">How many channels an input has.</param>

@@ -14,6 +14,16 @@ public sealed class BatchNorm3d<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
     {
     }
 
+    /// <inheritdoc cref="BatchNorm{T}.FromKeras"/>
+    public static new BatchNorm3d<T> FromKeras(
+        ReadOnlySpan<T> gamma, ReadOnlySpan<T> beta, ReadOnlySpan<T> movingMean, ReadOnlySpan<T> movingVariance, double momentum = 0.99, double epsilon = 1e-3) =>
+        Import(Keras, gamma, beta, movingMean, movingVariance, momentum, epsilon, static (c, eps, m, affine) => new BatchNorm3d<T>(c, eps, m, affine));
+
+    /// <inheritdoc cref="BatchNorm{T}.FromOnnx"/>
+    public static new BatchNorm3d<T> FromOnnx(
+        ReadOnlySpan<T> scale, ReadOnlySpan<T> bias, ReadOnlySpan<T> mean, ReadOnlySpan<T> var, double momentum = 0.9, double epsilon = 1e-5) =>
+        Import(Onnx, scale, bias, mean, var, momentum, epsilon, static (c, eps, m, affine) => new BatchNorm3d<T>(c, eps, m, affine));
+
     private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
         if (shape.Length != 5)
