@@ -16,7 +16,8 @@ internal static partial class NormCall
     /// <param name="saved">Takes what backward needs, or null.</param>
     /// <param name="mask">Which elements take part; none, and all do.</param>
     /// <param name="addends">What is added to the input first.</param>
-    public static unsafe void Forward<T, TParameter>(
+    /// <returns>Whether running statistics took the batch: false only where their policy is to skip it.</returns>
+    public static unsafe bool Forward<T, TParameter>(
         in NormSpec<TParameter> spec, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, in Operand<bool> mask = default,
         in Addends<T, TParameter> addends = default)
         where T : unmanaged
@@ -62,10 +63,10 @@ internal static partial class NormCall
                     moments, running.Use == RunningUse.Normalize, spec.MaxDegreeOfParallelism);
             }
         }
-        if (running.Use == RunningUse.Move && !x.IsEmpty)
-            running.Move(moments.AsSpan(0, sets));
+        bool taken = running.Use != RunningUse.Move || x.IsEmpty || running.Move(moments.AsSpan(0, sets));
         if (saved is null && moments is not null)
             ArrayPool<Moments>.Shared.Return(moments);
+        return taken;
     }
 
     /// <param name="spec">What the forward call computed.</param>

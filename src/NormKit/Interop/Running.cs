@@ -17,19 +17,21 @@ internal enum RunningUse
 }
 
 /// <summary>Running statistics as a call uses them.</summary>
-internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> variance, double momentum)
+internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> variance, double momentum, RunningStatisticsPolicy nonFinite)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public readonly RunningUse Use = use;
     public readonly Span<T> Mean = mean;
     public readonly Span<T> Variance = variance;
     public readonly double Momentum = momentum;
+    public readonly RunningStatisticsPolicy NonFinite = nonFinite;
 
     public static Running<T> None => default;
 
     /// <summary>Those of a function: moved where the input's own statistics are used, else used; none are needed to be moved.</summary>
     /// <exception cref="ArgumentException">They are needed and missing, one is given without the other, or they are not contiguous.</exception>
-    public static Running<T> For(string layer, scoped in Operand<T> mean, scoped in Operand<T> variance, bool inputStatistics, double momentum)
+    public static Running<T> For(string layer, scoped in Operand<T> mean, scoped in Operand<T> variance, bool inputStatistics, double momentum,
+        RunningStatisticsPolicy nonFinite = RunningStatisticsPolicy.Propagate)
     {
         if (!inputStatistics && !mean.IsPresent)
             throw new ArgumentException($"{layer}: runningMean must be defined in evaluation mode.", "runningMean");
@@ -41,11 +43,12 @@ internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> va
             return None;
         if (!mean.Has(Layouts.Contiguous) || !variance.Has(Layouts.Contiguous))
             throw new ArgumentException($"{layer}: runningMean and runningVar must be contiguous.", "runningMean");
-        return new(inputStatistics ? RunningUse.Move : RunningUse.Normalize, mean.Dense, variance.Dense, momentum);
+        return new(inputStatistics ? RunningUse.Move : RunningUse.Normalize, mean.Dense, variance.Dense, momentum, nonFinite);
     }
 
     /// <summary>Moves them towards the statistics of a call's sets.</summary>
-    public void Move(ReadOnlySpan<Moments> moments) => RunningStatistics.Update(Mean, Variance, moments, Momentum);
+    /// <returns>Whether they took the batch: false only where their policy is to skip it.</returns>
+    public bool Move(ReadOnlySpan<Moments> moments) => RunningStatistics.Update(Mean, Variance, moments, Momentum, NonFinite);
 
     /// <exception cref="ArgumentException">There is not one mean and one variance a channel, or too little data to move them.</exception>
     public void Check<TInput>(string layer, Grouping grouping, in Operand<TInput> x) where TInput : unmanaged

@@ -37,9 +37,10 @@ public partial class BatchNorm<T> : RunningNormLayer<T> where T : unmanaged, IBi
         return DescribeRunning(grouping, Momentum ?? 1.0 / (NumBatchesTracked + 1));
     }
 
-    private protected override void Finished()
+    private protected override void Finished(bool taken)
     {
-        if (Training && TrackRunningStats)
+        base.Finished(taken);
+        if (Training && TrackRunningStats && taken)
             NumBatchesTracked++;
     }
 

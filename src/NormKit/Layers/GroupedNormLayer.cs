@@ -22,7 +22,8 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     private protected abstract bool Fits(Kernels.Grouping grouping);
 
     /// <summary>Called when a forward pass is done.</summary>
-    private protected virtual void Finished()
+    /// <param name="taken">Whether running statistics took the batch, if there are any.</param>
+    private protected virtual void Finished(bool taken)
     {
     }
 
@@ -30,8 +31,7 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     {
         NormSpec<T> spec = Describe(x.Lengths);
         Complete(ref spec);
-        NormCall.Forward(spec, x, y, saved, mask);
-        Finished();
+        Finished(NormCall.Forward(spec, x, y, saved, mask));
     }
 
     private protected override void BackwardCore<TInput>(

@@ -7,7 +7,7 @@ namespace NormKit;
 
 /// <summary>What batch norm and instance norm have in common: a value a channel, and running statistics.</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public abstract class RunningNormLayer<T> : GroupedNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly T[]? runningMean;
     private readonly T[]? runningVar;
@@ -68,12 +68,13 @@ public abstract class RunningNormLayer<T> : GroupedNormLayer<T> where T : unmana
         }
     }
 
-    /// <summary>Sets the running mean to 0, the running variance to 1 and the count to 0.</summary>
+    /// <summary>Sets the running mean to 0, the running variance to 1 and both counts to 0.</summary>
     public void ResetRunningStats()
     {
         runningMean.AsSpan().Fill(T.Zero);
         runningVar.AsSpan().Fill(T.One);
         NumBatchesTracked = 0;
+        NumBatchesSkipped = 0;
     }
 
     private protected override void DescribeState(StateList<T> state)
@@ -91,7 +92,7 @@ public abstract class RunningNormLayer<T> : GroupedNormLayer<T> where T : unmana
     /// <summary>The grouping with what becomes of running statistics.</summary>
     private protected NormSpec<T> DescribeRunning(Grouping grouping, double factor) => new(Name, grouping, new(Spread.StandardDeviation, Eps))
     {
-        Running = Running<T>.For(Name, Operand<T>.OfOptional(runningMean), Operand<T>.OfOptional(runningVar), UsesInputStatistics, factor),
+        Running = Running<T>.For(Name, Operand<T>.OfOptional(runningMean), Operand<T>.OfOptional(runningVar), UsesInputStatistics, factor, NonFinite),
     };
 
     private protected void RequireChannels(ReadOnlySpan<nint> shape)

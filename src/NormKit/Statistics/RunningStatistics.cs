@@ -16,29 +16,43 @@ internal static class RunningStatistics
     /// <c>running = (1 - momentum) * running + momentum * batch</c>, with the unbiased variance. Where a channel has a set in each sample
     /// (instance norm) or part of the batch (ghost batch norm), the batch's value is the mean over these, as in PyTorch. An empty batch moves nothing.
     /// </summary>
-    public static void Update<T>(Span<T> mean, Span<T> variance, ReadOnlySpan<Moments> moments, double momentum)
+    /// <returns>Whether the batch was taken: false only where the policy is to skip it, and then nothing has moved.</returns>
+    public static bool Update<T>(Span<T> mean, Span<T> variance, ReadOnlySpan<Moments> moments, double momentum, RunningStatisticsPolicy nonFinite)
         where T : IBinaryFloatingPointIeee754<T>
     {
-        int channels = mean.Length;
-        int samples = channels == 0 ? 0 : moments.Length / channels;
-        for (int c = 0; c < channels && samples > 0; c++)
+        int samples = mean.IsEmpty ? 0 : moments.Length / mean.Length;
+        for (int c = 0; c < mean.Length && samples > 0 && nonFinite == RunningStatisticsPolicy.Skip; c++)
         {
-            double batchMean = 0, batchVariance = 0;
-            int withMean = 0, withVariance = 0;
-            for (int n = 0; n < samples; n++)
-            {
-                // Under a mask a set may have no element, or too few for a variance.
-                Moments set = moments[(n * channels) + c];
-                if (set.Count > 0)
-                    (batchMean, withMean) = (batchMean + set.Mean, withMean + 1);
-                if (set.Count > 1)
-                    (batchVariance, withVariance) = (batchVariance + set.SampleVariance, withVariance + 1);
-            }
-            if (withMean > 0)
-                mean[c] = Move(mean[c], batchMean / withMean, momentum);
-            if (withVariance > 0)
-                variance[c] = Move(variance[c], batchVariance / withVariance, momentum);
+            // In the type that keeps them: a variance that it cannot hold would be as lost as an infinite one.
+            (double? batchMean, double? batchVariance) = OfBatch(moments, c, mean.Length, samples);
+            if (!T.IsFinite(T.CreateTruncating(batchMean ?? 0)) || !T.IsFinite(T.CreateTruncating(batchVariance ?? 0)))
+                return false;
         }
+        for (int c = 0; c < mean.Length && samples > 0; c++)
+        {
+            (double? batchMean, double? batchVariance) = OfBatch(moments, c, mean.Length, samples);
+            if (batchMean is double ofMean)
+                mean[c] = Move(mean[c], ofMean, momentum);
+            if (batchVariance is double ofVariance)
+                variance[c] = Move(variance[c], ofVariance, momentum);
+        }
+        return true;
+    }
+
+    /// <summary>The means over a channel's sets; under a mask some may have no element, or too few for a variance, and none of it moves anything.</summary>
+    private static (double? Mean, double? Variance) OfBatch(ReadOnlySpan<Moments> moments, int channel, int channels, int samples)
+    {
+        double mean = 0, variance = 0;
+        int withMean = 0, withVariance = 0;
+        for (int n = 0; n < samples; n++)
+        {
+            Moments set = moments[(n * channels) + channel];
+            if (set.Count > 0)
+                (mean, withMean) = (mean + set.Mean, withMean + 1);
+            if (set.Count > 1)
+                (variance, withVariance) = (variance + set.SampleVariance, withVariance + 1);
+        }
+        return (withMean == 0 ? null : mean / withMean, withVariance == 0 ? null : variance / withVariance);
     }
 
     private static T Move<T>(T running, double batch, double momentum) where T : IBinaryFloatingPointIeee754<T> =>
