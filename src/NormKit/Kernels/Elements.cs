@@ -10,7 +10,7 @@ internal static class Elements
     /// <summary>Whether tensors of <typeparamref name="T"/> can be computed on in <typeparamref name="TNarrow"/>, the type of parameters.</summary>
     public static bool AreComputedIn<T, TNarrow>() =>
         (typeof(T) == typeof(TNarrow) && (typeof(T) == typeof(float) || typeof(T) == typeof(double)))
-        || (typeof(TNarrow) == typeof(float) && typeof(T) == typeof(Half));
+        || (typeof(TNarrow) == typeof(float) && (typeof(T) == typeof(Half) || typeof(T) == typeof(BFloat16)));
 
     public static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> from, Span<TTo> to)
         where TFrom : unmanaged
@@ -21,13 +21,21 @@ internal static class Elements
         else if (typeof(TFrom) == typeof(double) && typeof(TTo) == typeof(float))
             TensorPrimitives.ConvertTruncating(As<TFrom, double>(from), As<TTo, float>(to));
         else if (typeof(TFrom) == typeof(Half) && typeof(TTo) == typeof(float))
-            TensorPrimitives.ConvertToSingle(As<TFrom, Half>(from), As<TTo, float>(to));
+            SixteenBit.Widen(As<TFrom, Half>(from), As<TTo, float>(to));
         else if (typeof(TFrom) == typeof(float) && typeof(TTo) == typeof(Half))
-            TensorPrimitives.ConvertToHalf(As<TFrom, float>(from), As<TTo, Half>(to));
+            SixteenBit.Narrow(As<TFrom, float>(from), As<TTo, Half>(to));
         else if (typeof(TFrom) == typeof(Half) && typeof(TTo) == typeof(double))
-            TensorPrimitives.ConvertTruncating(As<TFrom, Half>(from), As<TTo, double>(to));
+            SixteenBit.Widen(As<TFrom, Half>(from), As<TTo, double>(to));
         else if (typeof(TFrom) == typeof(double) && typeof(TTo) == typeof(Half))
-            TensorPrimitives.ConvertTruncating(As<TFrom, double>(from), As<TTo, Half>(to));
+            SixteenBit.Narrow(As<TFrom, double>(from), As<TTo, Half>(to));
+        else if (typeof(TFrom) == typeof(BFloat16) && typeof(TTo) == typeof(float))
+            SixteenBit.Widen(As<TFrom, BFloat16>(from), As<TTo, float>(to));
+        else if (typeof(TFrom) == typeof(float) && typeof(TTo) == typeof(BFloat16))
+            SixteenBit.Narrow(As<TFrom, float>(from), As<TTo, BFloat16>(to));
+        else if (typeof(TFrom) == typeof(BFloat16) && typeof(TTo) == typeof(double))
+            SixteenBit.Widen(As<TFrom, BFloat16>(from), As<TTo, double>(to));
+        else if (typeof(TFrom) == typeof(double) && typeof(TTo) == typeof(BFloat16))
+            SixteenBit.Narrow(As<TFrom, double>(from), As<TTo, BFloat16>(to));
         else
             throw new NotSupportedException($"NormKit converts no {typeof(TFrom).Name} to {typeof(TTo).Name}.");
     }

@@ -89,10 +89,14 @@ public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T 
     /// <summary>PyTorch's rule: the input's own statistics in training, and wherever there are no running ones.</summary>
     private protected bool UsesInputStatistics => Training || !TrackRunningStats;
 
+    private protected Operand<T> RunningMeans => Operand<T>.OfOptional(runningMean);
+
+    private protected Operand<T> RunningVars => Operand<T>.OfOptional(runningVar);
+
     /// <summary>The grouping with what becomes of running statistics.</summary>
     private protected NormSpec<T> DescribeRunning(Grouping grouping, double factor) => new(Name, grouping, new(Spread.StandardDeviation, Eps))
     {
-        Running = Running<T>.For(Name, Operand<T>.OfOptional(runningMean), Operand<T>.OfOptional(runningVar), UsesInputStatistics, factor, NonFinite),
+        Running = Running<T>.For(Name, RunningMeans, RunningVars, UsesInputStatistics, factor, NonFinite),
     };
 
     private protected void RequireChannels(ReadOnlySpan<nint> shape)
