@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
+using NormKit.Kernels;
 using NormKit.Tests.Reference;
 
 namespace NormKit.Tests.Kernels;
@@ -55,6 +56,14 @@ internal static class TierProbe
                 }
             }
         }
+        foreach (Activation activation in (Activation[])[Activation.Relu, Activation.LeakyRelu(), Activation.Silu, Activation.Gelu, Activation.GeluTanh])
+        {
+            Add<float>(hash, activation);
+            Add<double>(hash, activation);
+        }
+        double[] x = Inputs<double>.Normal(new Random(3), 999, scale: 20);
+        foreach (Func<double, double> function in (Func<double, double>[])[Elementary.Exp, Elementary.Tanh, Elementary.Log, Elementary.Erf, v => Elementary.Pow(Math.Abs(v), v)])
+            hash.AppendData(MemoryMarshal.AsBytes(Array.ConvertAll(x, v => function(v)).AsSpan()));
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
@@ -63,6 +72,15 @@ internal static class TierProbe
         foreach (T[] values in (T[][])[results.Y, results.Dx, results.DWeight, results.DBias])
             hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
         hash.AppendData(MemoryMarshal.AsBytes(results.Moments.AsSpan()));
+    }
+
+    private static void Add<T>(IncrementalHash hash, Activation activation) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[] z = Inputs<T>.Normal(new Random(1), 999, scale: 3), g = Inputs<T>.Normal(new Random(2), z.Length);
+        activation.Gradient<T>(z, g);
+        activation.Apply<T>(z);
+        hash.AppendData(MemoryMarshal.AsBytes(z.AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(g.AsSpan()));
     }
 
     /// <summary>Whether a method that is called often is compiled again, which only tiered compilation does.</summary>
