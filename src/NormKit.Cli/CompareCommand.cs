@@ -66,20 +66,10 @@ internal static class CompareCommand
     {
         foreach (string remark in json ? comparison.Remarks : [])
             output.Error.WriteLine($"{Tool.Name}: note: {remark}");
-        try
-        {
-            if (json)
-                output.Out.WriteLine(JsonReport.Of(comparison));
-            else if (output.Terminal is not null)
-                TerminalReport.Write(output.Terminal, Report.Of(comparison));
-            else
-                PlainReport.Write(output.Out, Report.Of(comparison));
-            output.Out.Flush();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"standard output cannot be written: {error.Message}");
-        }
+        if (json)
+            output.Write(JsonReport.Of(comparison));
+        else
+            output.Write(Report.Of(comparison));
     }
 
     private static LayerKind[] ParseLayers(string text)

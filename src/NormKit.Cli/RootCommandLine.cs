@@ -13,9 +13,11 @@ internal static class RootCommandLine
     {
         ExampleCommand root = new(
             Tool.Name,
-            "Batch, layer, instance and group normalization: compares each layer with its written formula, and applies and differentiates "
-            + "layers on .npy, .npz and .safetensors files.",
-            "normkit compare", "normkit apply layer-norm x.npy -o y.npy");
+            "Normalization layers: lists and explains them, compares four of them with their written formulas, and applies and differentiates them "
+            + "on .npy, .npz and .safetensors files.",
+            "normkit compare", "normkit explain rms-norm --shape 8,512,768", "normkit apply layer-norm x.npy -o y.npy");
+        root.Add(LayersCommand.Create(output));
+        root.Add(ExplainCommand.Create(output));
         root.Add(CompareCommand.Create(output, stop));
         root.Add(ApplyCommand.Create(stop));
         root.Add(GradCommand.Create(stop));

@@ -1,3 +1,4 @@
+using NormKit.Cli.Reports;
 using Spectre.Console;
 
 namespace NormKit.Cli;
@@ -16,6 +17,33 @@ internal sealed record ToolOutput(TextWriter Out, TextWriter Error, IAnsiConsole
         Console.Out, Console.Error,
         Console.IsOutputRedirected ? null : OnTerminal(Console.Out),
         Console.IsErrorRedirected ? null : OnTerminal(Console.Error));
+
+    /// <summary>Writes a report, in colours where there is a terminal.</summary>
+    /// <exception cref="UsageException">It cannot be written.</exception>
+    public void Write(IEnumerable<ReportPart> report) => Guarded(() =>
+    {
+        if (Terminal is not null)
+            TerminalReport.Write(Terminal, report);
+        else
+            PlainReport.Write(Out, report);
+    });
+
+    /// <summary>Writes text that is the same on a terminal and in a pipe.</summary>
+    /// <exception cref="UsageException">It cannot be written.</exception>
+    public void Write(string text) => Guarded(() => Out.WriteLine(text));
+
+    private void Guarded(Action write)
+    {
+        try
+        {
+            write();
+            Out.Flush();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"standard output cannot be written: {error.Message}");
+        }
+    }
 
     private static IAnsiConsole OnTerminal(TextWriter writer)
     {

@@ -1,3 +1,5 @@
+using NormKit.Cli.Reports;
+
 namespace NormKit.Cli.Compare;
 
 /// <summary>When each layer is the right choice, by published figures.</summary>

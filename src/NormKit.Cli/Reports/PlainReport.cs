@@ -1,4 +1,4 @@
-namespace NormKit.Cli.Compare;
+namespace NormKit.Cli.Reports;
 
 /// <summary>A report as plain text of at most 100 columns, for pipes and files.</summary>
 internal static class PlainReport
@@ -24,6 +24,7 @@ internal static class PlainReport
         Paragraph { Lead: "" } paragraph => TextLines.Wrap(paragraph.Text, ToolOutput.Width - Gap.Length).Select(line => Gap + line),
         Paragraph paragraph => Hanging(paragraph),
         Table table => Aligned(table),
+        Picture picture => picture.Lines.Select(line => (Gap + line).TrimEnd()),
         _ => throw new ArgumentOutOfRangeException(nameof(part)),
     };
 

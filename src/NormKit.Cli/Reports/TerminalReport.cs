@@ -1,7 +1,7 @@
 using Spectre.Console;
 using SpectreTable = Spectre.Console.Table;
 
-namespace NormKit.Cli.Compare;
+namespace NormKit.Cli.Reports;
 
 /// <summary>The same report in colours and ruled tables.</summary>
 internal static class TerminalReport
@@ -27,6 +27,10 @@ internal static class TerminalReport
                     break;
                 case Table table:
                     terminal.Write(Ruled(table, isWide: terminal.Profile.Width >= WidthWithRules));
+                    break;
+                case Picture picture:
+                    foreach (string line in picture.Lines)
+                        terminal.Write(new Text(("  " + line).TrimEnd() + "\n", new Style(Color.Green)));
                     break;
             }
         }

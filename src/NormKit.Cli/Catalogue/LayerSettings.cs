@@ -1,0 +1,32 @@
+namespace NormKit.Cli.Catalogue;
+
+/// <summary>What the options of a command line set in a layer; null where the layer's default holds.</summary>
+internal sealed record LayerSettings
+{
+    /// <summary>Added to the variance, or the least norm.</summary>
+    public double? Eps { get; init; }
+
+    /// <summary>The weight of the new value in running statistics.</summary>
+    public double? Momentum { get; init; }
+
+    /// <summary>Into how many groups the channels are split.</summary>
+    public int? Groups { get; init; }
+
+    /// <summary>The trailing dimensions that share statistics.</summary>
+    public nint[]? NormalizedShape { get; init; }
+
+    /// <summary>The dimensions that share statistics, from 0 up, in order.</summary>
+    public int[]? Axes { get; init; }
+
+    /// <summary>The dimension that a norm goes along, or that stays apart; see the layer. May count from the end: -1.</summary>
+    public int? Dim { get; init; }
+
+    /// <summary>Whether weight norm takes the whole tensor: --dim none.</summary>
+    public bool WholeTensor { get; init; }
+
+    /// <summary>How many channels a window has.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>Into how many parts a batch is split.</summary>
+    public int? NumSplits { get; init; }
+}

@@ -1,0 +1,74 @@
+namespace NormKit.Cli.Catalogue;
+
+/// <summary>A layer over trailing dimensions, or over any set of them.</summary>
+internal abstract class TrailingEntry : LayerEntry
+{
+    public override string Input => "(*, normalizedShape)";
+
+    public override nint[] Example => [8, 512, 768];
+
+    /// <summary>Whether it takes any set of dimensions.</summary>
+    protected virtual bool TakesAxes => false;
+
+    /// <summary>How many trailing dimensions it takes if nothing says which.</summary>
+    protected virtual int DefaultTrailing(nint[] shape) => shape.Length - 1;
+
+    protected ParameterEntry Elementwise(string name, string start) =>
+        new(name, "normalizedShape", start, (shape, settings) => [.. Normalized(shape, settings).Select(d => shape[d])]);
+
+    /// <summary>Which dimensions share statistics.</summary>
+    /// <exception cref="UsageException">The settings do not fit the shape.</exception>
+    public int[] Normalized(nint[] shape, LayerSettings settings)
+    {
+        if (settings is { NormalizedShape: not null, Axes: not null })
+            throw new UsageException("--normalized-shape and --axes both say what to normalize over; give one of them.");
+        if (settings.Axes is int[] axes)
+        {
+            int[] counted = [.. axes.Select(axis => axis < 0 ? axis + shape.Length : axis).Order()];
+            if (counted.FirstOrDefault(axis => axis < 0 || axis >= shape.Length, -1) is >= 0 || counted[0] < 0)
+                throw new UsageException($"--axes {string.Join(',', axes)} names a dimension that shape {NumberType.Text(shape)} has not; they go from {-shape.Length} to {shape.Length - 1}.");
+            return counted.Distinct().Count() == counted.Length
+                ? counted
+                : throw new UsageException($"--axes {string.Join(',', axes)} names a dimension twice.");
+        }
+        if (settings.NormalizedShape is nint[] normalized)
+        {
+            return shape.TakeLast(normalized.Length).SequenceEqual(normalized)
+                ? [.. Enumerable.Range(shape.Length - normalized.Length, normalized.Length)]
+                : throw new UsageException($"--normalized-shape {string.Join(',', normalized)} is not how shape {NumberType.Text(shape)} ends; give its trailing dimensions.");
+        }
+        int trailing = DefaultTrailing(shape);
+        return trailing >= 1 && trailing <= shape.Length
+            ? [.. Enumerable.Range(shape.Length - trailing, trailing)]
+            : throw Misfit(shape, "it needs at least 2 dimensions, or --normalized-shape.");
+    }
+
+    public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings)
+    {
+        int[] normalized = Normalized(shape, settings);
+        return [new(What, Axes(shape, d => normalized.Contains(d) ? AxisRole.Shared : AxisRole.Separate))];
+    }
+
+    /// <summary>What the elements share.</summary>
+    protected virtual string What => "mean and variance";
+
+    protected static Axis[] Axes(nint[] shape, Func<int, AxisRole> role) =>
+        [.. Names(shape.Length).Select((name, d) => new Axis(name, shape[d], role(d)))];
+
+    private static string[] Names(int rank) => rank switch
+    {
+        1 => ["D"],
+        2 => ["N", "D"],
+        3 => ["N", "L", "D"],
+        _ => ["N", "C", .. ChannelEntry.Positions(rank - 2)],
+    };
+
+    /// <summary>The operations of a root mean square and what it makes of an element.</summary>
+    protected static Work RootMeanSquare(bool weight) => weight
+        ? new(
+            [("mean of squares", 2), ("x * invRms", 1), ("weight", 1)],
+            [("dy * weight", 1), ("its mean with x", 2), ("dx", 3), ("weight's gradient", 3)])
+        : new(
+            [("mean of squares", 2), ("x * invRms", 1)],
+            [("mean of dy * x", 2), ("dx", 3)]);
+}
