@@ -8,12 +8,18 @@ internal sealed record GoldenCase(Problem Problem, bool Train, double Momentum, 
 {
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Golden", "data");
 
-    /// <summary>The names of the cases of the four layers; the others wait for theirs.</summary>
+    /// <summary>The names of the cases of the four layers.</summary>
     public static string[] Names { get; } = [.. Cases().Where(c => Enum.TryParse<Norm>(LayerOf(c), out _)).Select(c => c.GetProperty("name").GetString()!)];
+
+    /// <summary>The names of the others.</summary>
+    public static string[] FamilyNames { get; } = [.. Cases().Select(c => c.GetProperty("name").GetString()!).Except(Names)];
+
+    /// <summary>The entry of cases.json: layer, options, shape.</summary>
+    public static JsonElement Entry(string name) => Cases().Single(c => c.GetProperty("name").GetString() == name);
 
     public static GoldenCase Load(string name)
     {
-        JsonElement json = Cases().Single(c => c.GetProperty("name").GetString() == name);
+        JsonElement json = Entry(name);
         nint[] shape = [.. json.GetProperty("shape").EnumerateArray().Select(n => (nint)n.GetInt32())];
         int rank = json.TryGetProperty("normalized_shape", out JsonElement normalized) ? normalized.GetArrayLength() : 1;
         int groups = json.TryGetProperty("num_groups", out JsonElement numGroups) ? numGroups.GetInt32() : 1;
