@@ -95,21 +95,28 @@ internal sealed class Var
         return new(first ? a.Value : b.Value, [a, b], [first ? 1 : 0, first ? 0 : 1]);
     }
 
+    /// <summary>Which results a change of <paramref name="source"/> can change.</summary>
+    public static bool[] ThatReadFrom(Var source, Var[] results)
+    {
+        HashSet<Var> marked = [source];
+        foreach (Var next in Reached(results).OrderBy(v => v.number))
+        {
+            if (next.from.Any(marked.Contains))
+                marked.Add(next);
+        }
+        return Array.ConvertAll(results, marked.Contains);
+    }
+
+    /// <summary>Which of <paramref name="sources"/> can change any of the results.</summary>
+    public static bool[] ThatMake(Var[] results, Var[] sources) => Array.ConvertAll(sources, Reached(results).Contains);
+
     /// <summary>Sets <see cref="Grad"/> of all that <c>sum(results * dy)</c> was made from.</summary>
     public static void Backward(Var[] results, ReadOnlySpan<double> dy)
     {
         Assert.Equal(results.Length, dy.Length);
-        HashSet<Var> reached = [.. results];
-        Stack<Var> open = new(reached);
-        while (open.TryPop(out Var? next))
-        {
+        HashSet<Var> reached = Reached(results);
+        foreach (Var next in reached)
             next.Grad = 0;
-            foreach (Var source in next.from)
-            {
-                if (reached.Add(source))
-                    open.Push(source);
-            }
-        }
         for (int i = 0; i < results.Length; i++)
             results[i].Grad += dy[i];
         foreach (Var next in reached.OrderByDescending(v => v.number))
@@ -117,5 +124,20 @@ internal sealed class Var
             for (int i = 0; i < next.from.Length; i++)
                 next.from[i].Grad += next.slopes[i] * next.Grad;
         }
+    }
+
+    private static HashSet<Var> Reached(Var[] results)
+    {
+        HashSet<Var> reached = [.. results];
+        Stack<Var> open = new(reached);
+        while (open.TryPop(out Var? next))
+        {
+            foreach (Var source in next.from)
+            {
+                if (reached.Add(source))
+                    open.Push(source);
+            }
+        }
+        return reached;
     }
 }
