@@ -10,7 +10,6 @@ internal sealed record OnnxNode(string Operator, int Opset, string Domain = "")
 {
     public const string Microsoft = "com.microsoft";
 
-    internal List<OnnxTensor?> Inputs => inputs;
     private readonly List<OnnxTensor?> inputs = [];
 
     public List<(string Name, object Value)> Attributes { get; } = [];

@@ -18,7 +18,7 @@ public abstract class OnnxRuntimeTests
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
         {
-            return (e.InnerException ?? e).Message;
+            return (e.InnerException ?? e).Message.Split('\n')[0];
         }
     }
 }

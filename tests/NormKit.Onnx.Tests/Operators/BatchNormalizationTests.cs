@@ -53,6 +53,56 @@ public class BatchNormalizationTests : OnnxRuntimeTests
             Evaluated(new(count, 1), epsilon, weight, bias, mean, variance).Apply(x, new(count, 1)), theirs, formula, Allowed.Linear<float>(formula), $"[{count}] {data} epsilon {epsilon}");
     }, iter: 100);
 
+    /// <summary>A mean in one float is off by 1 where floats are 2 apart.</summary>
+    [Fact]
+    public void BatchNormalization_MeanBetweenFloats_IsRightInNormKitOnly() =>
+        ThreeWay.OnlyOursIsRight(Ours(Hard.BetweenFloats, 1e-5f), Theirs(Hard.BetweenFloats, 1e-5f), Hard.Formula(Hard.BetweenFloats, 1e-5f), 0.1, "between floats");
+
+    /// <summary>The variance overflows, and 1 over infinity is 0.</summary>
+    [Fact]
+    public void BatchNormalization_HugeValues_AreZeroInOnnxRuntime()
+    {
+        float[] theirs = Theirs(Hard.Huge, 1e-5f);
+        ThreeWay.OnlyOursIsRight(Ours(Hard.Huge, 1e-5f), theirs, Hard.Formula(Hard.Huge, 1e-5f), 1, "huge");
+        Assert.All(theirs, v => Assert.Equal(0, v));
+    }
+
+    /// <summary>0 / 0: PyTorch's batch norm and NormKit give the bias.</summary>
+    [Fact]
+    public void BatchNormalization_ConstantWithoutEpsilon_IsNaNInOnnxRuntime()
+    {
+        Assert.All(Ours(Hard.Constant, 0), v => Assert.Equal(0, v));
+        Assert.All(Theirs(Hard.Constant, 0), v => Assert.True(float.IsNaN(v)));
+    }
+
+    /// <summary>Where PyTorch and NormKit ask for a larger batch, ONNX Runtime gives the bias.</summary>
+    [Fact]
+    public void BatchNormalization_TrainingOnOneValue_IsTheBiasInOnnxRuntimeAndRefusedByNormKit()
+    {
+        float[] bias = [0.5f, -2, 7];
+        float[] theirs = new OnnxNode("BatchNormalization", 15).With("training_mode", 1)
+            .Input([3f, 4, 5], 1, 3).Input([2f, 3, 4], 3).Input(bias, 3).Input([0f, 0, 0], 3).Input([1f, 1, 1], 3).Run(true, true, true)[0].As<float>();
+        Assert.Equal(bias, theirs);
+        Assert.Throws<ArgumentException>("input", () => new BatchNorm<float>(3).Apply([3, 4, 5], new(1, 3)));
+    }
+
+    /// <summary>The fourth and fifth output of version 9, which the standard calls the saved mean and variance: the latter is 1 / sqrt(variance + epsilon).</summary>
+    [Fact]
+    public void BatchNormalization9_SavedVariance_IsTheInverseStandardDeviation()
+    {
+        Shape shape = new(3, 5, 7);
+        float[] x = new Data(1, 2, 3).Input<float>(shape.Count), five = new Data(2, 0, 1).Weight<float>(5);
+        OnnxTensor[] theirs = new OnnxNode("BatchNormalization", 9)
+            .Input(x, shape.Lengths).Input(five, 5).Input(five, 5).Input(five, 5).Input([1f, 2, 3, 4, 5], 5).Run(true, true, true, true, true);
+        SavedStatistics saved = new();
+        new BatchNorm<float>(5, 1e-5f, affine: false).Apply(x, shape, saved);
+        for (int c = 0; c < 5; c++)
+        {
+            Assert.Equal(saved.Moments[c].Mean, theirs[3].As<float>()[c], 1e-5);
+            Assert.Equal(saved.InvStd(c), theirs[4].As<float>()[c], 1e-5);
+        }
+    }
+
     private static void Inference<T>(Shape shape, Data data, float epsilon, int opset) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] x = data.Input<T>(shape.Count), weight = data.Weight<T>(shape.C), bias = data.Bias<T>(shape.C);
@@ -114,4 +164,9 @@ public class BatchNormalizationTests : OnnxRuntimeTests
 
     private static T[] Positive<T>(Data data, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         [.. data.Values<T>(4, count, 1, 0.5).Select(v => (v * v * T.CreateTruncating(data.Scale * data.Scale)) + T.CreateTruncating(1e-6))];
+
+    private static float[] Ours(float[] x, float epsilon) => new BatchNorm<float>(1, epsilon).Apply(x, new(x.Length, 1));
+
+    private static float[] Theirs(float[] x, float epsilon) => new OnnxNode("BatchNormalization", 15).With("epsilon", epsilon).With("training_mode", 1)
+        .Input(x, x.Length, 1).Input([1f], 1).Input([0f], 1).Input([0f], 1).Input([1f], 1).Run(true, true, true)[0].As<float>();
 }

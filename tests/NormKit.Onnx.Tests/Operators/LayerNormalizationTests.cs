@@ -53,4 +53,68 @@ public class LayerNormalizationTests : OnnxRuntimeTests
             Assert.True(Math.Abs((invStd[row] / exact) - 1) < 2e-6 + (4 * spread), $"{what} row {row}: InvStdDev {invStd[row]}, not {exact}");
         }
     }
+
+    /// <summary>A mean in one float is off by 1 where floats are 2 apart.</summary>
+    [Fact]
+    public void LayerNormalization_MeanBetweenFloats_IsRightInNormKitOnly() =>
+        ThreeWay.OnlyOursIsRight(Ours(Hard.BetweenFloats, 1e-5f), Theirs(Hard.BetweenFloats, 1e-5f), Hard.Formula(Hard.BetweenFloats, 1e-5f), 0.1, "between floats");
+
+    /// <summary>The variance overflows, and 1 over infinity is 0.</summary>
+    [Fact]
+    public void LayerNormalization_HugeValues_AreZeroInOnnxRuntime()
+    {
+        float[] theirs = Theirs(Hard.Huge, 1e-5f);
+        ThreeWay.OnlyOursIsRight(Ours(Hard.Huge, 1e-5f), theirs, Hard.Formula(Hard.Huge, 1e-5f), 1, "huge");
+        Assert.All(theirs, v => Assert.Equal(0, v));
+    }
+
+    /// <summary>0 / 0: NormKit gives the bias.</summary>
+    [Fact]
+    public void LayerNormalization_ConstantWithoutEpsilon_IsNaNInOnnxRuntime()
+    {
+        Assert.All(Ours(Hard.Constant, 0), v => Assert.Equal(0, v));
+        Assert.All(Theirs(Hard.Constant, 0), v => Assert.True(float.IsNaN(v)));
+    }
+
+    /// <summary>microsoft/onnxruntime 28463: NaN in earlier versions, mended in 1.31.</summary>
+    [Fact]
+    public void LayerNormalization_OfIssue28463_IsRightInBoth()
+    {
+        float[] x = [40000, 40001, 40002, 40003];
+        Answer formula = Hard.Formula(x, 1e-5f);
+        ThreeWay.Agree(Ours(x, 1e-5f), Theirs(x, 1e-5f), formula, 1e-6, "issue 28463");
+    }
+
+    /// <summary>A scale of other lengths than the normalized ones is broadcast. NormKit takes the full one only.</summary>
+    [Fact]
+    public void LayerNormalization_ScaleThatBroadcasts_IsLayerNormWithScaleRepeated()
+    {
+        Shape shape = new(3, 5, 7);
+        Data data = new(1, 2, 3);
+        float[] x = data.Input<float>(shape.Count), scale = data.Weight<float>(5), bias = data.Bias<float>(7);
+        float[] theirs = new OnnxNode("LayerNormalization", 17).With("axis", 1).Input(x, shape.Lengths).Input(scale, 5, 1).Input(bias, 1, 7).Run<float>();
+        LayerNorm<float> layer = new([5, 7], 1e-5f);
+        layer.Load([.. Enumerable.Range(0, 35).Select(i => scale[i / 7])], [.. Enumerable.Range(0, 35).Select(i => bias[i % 7])]);
+        Answer formula = Formula.Own(Data.Doubles(x), shape.Sample, 1e-5f, i => scale[i / 7 % 5], i => bias[i % 7]);
+        ThreeWay.Agree(layer.Apply(x, shape), theirs, formula, Allowed.Linear<float>(formula), "broadcast");
+    }
+
+    /// <summary>The standard's stash_type is float, so mean and InvStdDev of doubles are floats; the output is computed in double.</summary>
+    [Fact]
+    public void LayerNormalization_MeanOfDoubles_IsAFloatInOnnxRuntime()
+    {
+        double[] x = [0.1, 0.2, 0.4, 0.9];
+        OnnxTensor[] theirs = new OnnxNode("LayerNormalization", 17).Input(x, 1, 4).Input([1.0, 1, 1, 1], 4).Run(true, true, true);
+        SavedStatistics saved = new();
+        double[] ours = new LayerNorm<double>(4, 1e-5f).Apply(x, new(1, 4), saved);
+        Answer formula = Formula.Own(x, _ => 0, 1e-5f);
+        ThreeWay.Agree(ours, theirs[0].As<double>(), formula, Allowed.Linear<double>(formula), "doubles");
+        Assert.Equal((float)formula.Mean[0], theirs[1].As<float>()[0]);
+        Assert.Equal(formula.Mean[0], saved.Moments[0].Mean, 1e-15);
+    }
+
+    private static float[] Ours(float[] x, float epsilon) => new LayerNorm<float>(x.Length, epsilon).Apply(x, new(1, x.Length));
+
+    private static float[] Theirs(float[] x, float epsilon) =>
+        new OnnxNode("LayerNormalization", 17).With("epsilon", epsilon).Input(x, 1, x.Length).Input(Hard.Ones, x.Length).Input(Hard.Zeros, x.Length).Run<float>();
 }

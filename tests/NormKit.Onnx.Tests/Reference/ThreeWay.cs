@@ -1,5 +1,4 @@
 using System.Numerics;
-using NormKit.Tests.Reference;
 
 namespace NormKit.Onnx.Tests;
 
@@ -14,8 +13,8 @@ internal static class ThreeWay
     {
         double our = formula.ErrorOf(ours), their = formula.ErrorOf(theirs);
         Assert.True(
-            our <= Tolerances.Forward<T>() && (their <= theirTolerance || theirTolerance >= Allowed.NoClaim),
-            $"{what}: NormKit's error is {our:g3}, allowed {Tolerances.Forward<T>():g3}; ONNX Runtime's is {their:g3}, allowed {theirTolerance:g3}");
+            our <= Allowed.Ours<T>() && (their <= theirTolerance || theirTolerance >= Allowed.NoClaim),
+            $"{what}: NormKit's error is {our:g3}, allowed {Allowed.Ours<T>():g3}; ONNX Runtime's is {their:g3}, allowed {theirTolerance:g3}");
     }
 
     /// <summary>
@@ -25,7 +24,7 @@ internal static class ThreeWay
     public static void OnlyOursIsRight<T>(T[] ours, T[] theirs, Answer formula, double least, string what) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double our = formula.ErrorOf(ours), their = formula.ErrorOf(theirs);
-        Assert.True(our <= Tolerances.Forward<T>(), $"{what}: NormKit's error is {our:g3}, allowed {Tolerances.Forward<T>():g3}");
+        Assert.True(our <= Allowed.Ours<T>(), $"{what}: NormKit's error is {our:g3}, allowed {Allowed.Ours<T>():g3}");
         Assert.True(their >= least, $"{what}: ONNX Runtime's error is {their:g3}, no longer {least:g3} and more");
     }
 }
