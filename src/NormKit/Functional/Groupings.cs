@@ -19,6 +19,18 @@ internal static class Groupings
         return grouping;
     }
 
+    /// <summary>Input (N, C, *), whose batch is split in order into equal parts with statistics of their own.</summary>
+    public static Grouping Ghost(string layer, ReadOnlySpan<nint> shape, int numSplits)
+    {
+        RequireChannels(layer, shape, 2);
+        if (shape[0] % numSplits != 0)
+            throw new ArgumentException($"{layer}: a batch of {shape[0]} samples does not split into {numSplits} equal parts; input size {Shapes.Text(shape)}.", "input");
+        Grouping grouping = Grouping.Batch(shape[0], shape[1], Shapes.Product(shape[2..])) with { Parts = numSplits };
+        if (grouping.SetSize == 1)
+            throw new ArgumentException($"{layer}: expected more than 1 value per channel in each of {numSplits} parts when training, got input size {Shapes.Text(shape)}.", "input");
+        return grouping;
+    }
+
     /// <summary>Input (N, C, *), with at least one position dimension.</summary>
     public static Grouping Instance(string layer, ReadOnlySpan<nint> shape, bool inputStatistics)
     {
@@ -77,6 +89,15 @@ internal static class Groupings
             grouping = Grouping.Layer(rows, width);
         }
         return new(layer, grouping, scaling) { NormalizedRank = rank, Order = end == shape.Length && end - first == rank ? default : order };
+    }
+
+    /// <summary>A weight whose slices along a dimension share statistics: that dimension is the channels, whatever lies before it the samples.</summary>
+    public static Grouping Slices(string layer, ReadOnlySpan<nint> shape, int dim)
+    {
+        int d = dim < 0 ? dim + shape.Length : dim;
+        if (d < 0 || d >= shape.Length)
+            throw new ArgumentOutOfRangeException(nameof(dim), dim, $"{layer}: dimension out of range, expected to be in range of [{-shape.Length}, {shape.Length - 1}] for a weight of size {Shapes.Text(shape)}.");
+        return Grouping.Batch(Shapes.Product(shape[..d]), shape[d], Shapes.Product(shape[(d + 1)..]));
     }
 
     private static void RequireAxes(

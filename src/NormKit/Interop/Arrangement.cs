@@ -27,14 +27,15 @@ internal readonly ref struct Arrangement(NormGeometry geometry, bool channelsLas
         Grouping grouping = spec.Grouping;
         bool fixedStatistics = spec.Running.Use == RunningUse.Normalize || spec.FixedStatistics;
         Layouts shared = a.Layouts & b.Layouts & (c.IsPresent ? c.Layouts : a.Layouts) & (d.IsPresent ? d.Layouts : a.Layouts);
-        bool channelsLast = shared == Layouts.ChannelsLast && !logical;
+        // Only where the grouping's channels are dimension 1 does channels-last memory say anything of them.
+        bool channelsAreSecond = a.Lengths.Length >= 2 && grouping.N == a.Lengths[0] && grouping.C == a.Lengths[1];
+        bool channelsLast = shared == Layouts.ChannelsLast && !logical && (channelsAreSecond || grouping.Sharing == Sharing.Layer);
         if (grouping.Sharing == Sharing.Position)
         {
-            bool channelsAreSecond = grouping.N == a.Lengths[0] && grouping.C == a.Lengths[1];
             // A position's channels lie apart, and row kernels take runs: where columns cannot be taken, dimensions are.
             return logical
                 ? new((Grouping.Layer(grouping.N * grouping.S, grouping.C) with { Weights = grouping.Weights, OneWeight = grouping.OneWeight }).In(false, false), false, spec.Order, 0)
-                : new(grouping.In(channelsLast && channelsAreSecond, false), channelsLast && channelsAreSecond, default, 0);
+                : new(grouping.In(channelsLast, false), channelsLast, default, 0);
         }
         // Layer norm over all dimensions but the first is the same over channels-last memory, where a sample is still one run, if the weights are
         // put in the order of that memory.

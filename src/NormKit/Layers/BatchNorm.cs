@@ -25,16 +25,18 @@ public partial class BatchNorm<T> : RunningNormLayer<T> where T : unmanaged, IBi
     {
     }
 
-    private protected BatchNorm(string name, int numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
+    private protected BatchNorm(string name, int? numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
         : base(name, numFeatures, eps, momentum, affine, trackRunningStats)
     {
     }
+
+    private protected double MomentumOfThisBatch => Momentum ?? 1.0 / (NumBatchesTracked + 1);
 
     private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
         RequireChannels(shape);
         Grouping grouping = Groupings.Batch(Name, shape, UsesInputStatistics);
-        return DescribeRunning(grouping, Momentum ?? 1.0 / (NumBatchesTracked + 1));
+        return DescribeRunning(grouping, MomentumOfThisBatch);
     }
 
     private protected override void Finished(bool taken)

@@ -6,11 +6,16 @@ namespace NormKit;
 /// <summary>Batch norm for an input of shape (N, C) or (N, C, L).</summary>
 /// <remarks><inheritdoc/></remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class BatchNorm1d<T> : BatchNorm<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+public class BatchNorm1d<T> : BatchNorm<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
     public BatchNorm1d(int numFeatures, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
         : base(nameof(BatchNorm1d<>), numFeatures, eps, momentum, affine, trackRunningStats)
+    {
+    }
+
+    private protected BatchNorm1d(string name, int? numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
+        : base(name, numFeatures, eps, momentum, affine, trackRunningStats)
     {
     }
 

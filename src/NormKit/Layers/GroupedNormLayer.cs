@@ -15,6 +15,9 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     /// <summary>What follows the normalization of each element in the same pass; nothing unless set.</summary>
     public Activation Activation { get; set; }
 
+    /// <summary>Whether backward passes add to the gradients of weight and bias.</summary>
+    private protected virtual bool IsTrainable => true;
+
     /// <summary>Checks the shape of an input and says what is computed; weight, bias and what all layers have are filled in later.</summary>
     private protected abstract NormSpec<T> Describe(ReadOnlySpan<nint> shape);
 
@@ -53,7 +56,8 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
         NormSpec<T> spec = saved.Spec<T>(Name);
         Complete(ref spec);
         NormCall.Backward(
-            spec, dy, x, saved, dx, Operand<T>.OfOptional(Weight?.Gradients), Operand<T>.OfOptional(Bias?.Gradients), add: true, mask, dSum);
+            spec, dy, x, saved, dx, Operand<T>.OfOptional(IsTrainable ? Weight?.Gradients : null), Operand<T>.OfOptional(IsTrainable ? Bias?.Gradients : null),
+            add: true, mask, dSum);
     }
 
     /// <summary>Fills in what the layer holds.</summary>

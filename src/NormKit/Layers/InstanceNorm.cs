@@ -24,7 +24,7 @@ public class InstanceNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryF
     {
     }
 
-    private protected InstanceNorm(string name, int numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
+    private protected InstanceNorm(string name, int? numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
         : base(name, numFeatures, eps, momentum, affine, trackRunningStats)
     {
     }

@@ -9,30 +9,32 @@ namespace NormKit;
 /// <typeparam name="T">float or double.</typeparam>
 public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[]? runningMean;
-    private readonly T[]? runningVar;
+    private readonly bool affine;
+    private T[]? runningMean;
+    private T[]? runningVar;
     private double? momentum;
     private long numBatchesTracked;
 
-    private protected RunningNormLayer(string name, int numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
+    /// <param name="name">The layer's name in errors.</param>
+    /// <param name="numFeatures">How many channels an input has; null to take them from the first input.</param>
+    /// <param name="eps">Added to the variance, inside the root.</param>
+    /// <param name="momentum">The weight of the new value in running statistics.</param>
+    /// <param name="affine">Whether there are a weight and a bias.</param>
+    /// <param name="trackRunningStats">Whether running statistics are kept.</param>
+    private protected RunningNormLayer(string name, int? numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
         : base(name, eps)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(numFeatures, 1);
-        NumFeatures = numFeatures;
         Momentum = momentum;
         TrackRunningStats = trackRunningStats;
-        Weight = affine ? new([numFeatures], T.One) : null;
-        Bias = affine ? new([numFeatures], T.Zero) : null;
-        if (trackRunningStats)
-        {
-            RunningMean = Tensor.Create(runningMean = new T[numFeatures], [numFeatures]);
-            RunningVar = Tensor.Create(runningVar = new T[numFeatures], [numFeatures]);
-            ResetRunningStats();
-        }
+        this.affine = affine;
+        if (numFeatures is not int channels)
+            return;
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1, nameof(numFeatures));
+        Create(channels);
     }
 
-    /// <summary>How many channels an input has.</summary>
-    public int NumFeatures { get; }
+    /// <summary>How many channels an input has; 0 in a lazy layer that has not seen one.</summary>
+    public int NumFeatures { get; private set; }
 
     /// <summary>The weight of the new value, <c>running = (1 - momentum) * running + momentum * batch</c>; null: see the layer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside 0 to 1.</exception>
@@ -51,10 +53,10 @@ public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T 
     public bool TrackRunningStats { get; }
 
     /// <summary>The running mean of each channel; null where they are not tracked.</summary>
-    public Tensor<T>? RunningMean { get; }
+    public Tensor<T>? RunningMean { get; private set; }
 
     /// <summary>The running unbiased variance of each channel; null where they are not tracked.</summary>
-    public Tensor<T>? RunningVar { get; }
+    public Tensor<T>? RunningVar { get; private set; }
 
     /// <summary>How many training batches the running statistics have seen.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
@@ -75,15 +77,6 @@ public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T 
         runningVar.AsSpan().Fill(T.One);
         NumBatchesTracked = 0;
         NumBatchesSkipped = 0;
-    }
-
-    private protected override void DescribeState(StateList<T> state)
-    {
-        base.DescribeState(state);
-        state.AddBuffer("running_mean", RunningMean);
-        state.AddBuffer("running_var", RunningVar);
-        if (TrackRunningStats)
-            state.AddCounter("num_batches_tracked", () => NumBatchesTracked, count => NumBatchesTracked = count);
     }
 
     /// <summary>PyTorch's rule: the input's own statistics in training, and wherever there are no running ones.</summary>
