@@ -61,7 +61,7 @@ internal readonly struct ElementGradients<T, TNarrow>(
         {
             Moments moments = StatisticsOf(rows, row, set);
             // A row without an element that takes part adds nothing.
-            double factor = moments.Count == 0 ? 0 : rule.Scaling.Factor(moments);
+            double factor = rule.Scaling.Factor(moments);
             Centre<TCompute> centre = new(moments.Count == 0 ? default : moments);
             highs[row] = centre.High;
             factors[row] = TCompute.CreateTruncating(factor);

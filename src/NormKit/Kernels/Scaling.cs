@@ -18,9 +18,13 @@ internal readonly record struct Scaling(Spread Spread, double Eps)
 {
     public bool IsCentred => Spread == Spread.StandardDeviation;
 
-    /// <summary>The factor; 0 where all that is to be scaled is 0, as PyTorch's batch norm has it, so that constants give the bias.</summary>
+    /// <summary>
+    /// The factor; 0 where all that is to be scaled is 0, as PyTorch's batch norm has it, so that constants give the bias, and where a mask leaves nothing.
+    /// </summary>
     public double Factor(in Moments moments)
     {
+        if (moments.Count == 0)
+            return 0;
         double spread = Spread == Spread.Length ? Math.Max(Math.Sqrt(moments.M2), Eps) : Math.Sqrt(moments.Variance + Eps);
         return spread == 0 ? 0 : 1 / spread;
     }
