@@ -20,11 +20,17 @@ internal sealed record Member(string Name, nint[] Shape, Func<NormLayer<float>> 
     /// <summary>Whether it takes a mask.</summary>
     public bool TakesMask { get; init; }
 
+    /// <summary>The dimensions that a mask of positions does without: those normalized over, or the channels.</summary>
+    public int[] NotInPositions { get; init; } = [1];
+
     /// <summary>Whether positions may be added to its input: dimension 1 holds channels, and the rest any lengths.</summary>
     public bool HasPositions => Shape.Length >= 3 && !FixedPositions;
 
     /// <summary>Whether a weight spans the last dimension.</summary>
     public bool FixedPositions { get; init; }
+
+    /// <summary>Whether sets lie side by side even in row-major memory, as where channels are normalized over.</summary>
+    public bool HasColumns => !NotInPositions.Contains(Shape.Length - 1) && Name.Contains("over", StringComparison.Ordinal);
 
     /// <summary>A shape that it has to refuse.</summary>
     public required nint[] WrongShape { get; init; }

@@ -3,11 +3,14 @@ using NormKit.Tests.Reference.Formulas;
 namespace NormKit.Tests;
 
 /// <summary>What a formula may read beside the input: shape, parameters and buffers by their names in the layer's state, and the mask.</summary>
-internal sealed class Parts(nint[] shape, Dictionary<string, Var[]> parameters, Dictionary<string, double[]> buffers, bool[]? mask)
+internal sealed class Parts(nint[] shape, double machineEpsilon, Dictionary<string, Var[]> parameters, Dictionary<string, double[]> buffers, bool[]? mask)
 {
     public nint[] Shape { get; } = shape;
 
     public bool[]? Mask { get; } = mask;
+
+    /// <summary>The distance from 1 to the next number of the type that the layer computes in.</summary>
+    public double MachineEpsilon { get; } = machineEpsilon;
 
     /// <summary>Of the layer's parameters.</summary>
     public Var[]? Weight => parameters.GetValueOrDefault("weight");

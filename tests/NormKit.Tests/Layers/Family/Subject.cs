@@ -53,7 +53,7 @@ internal sealed class Subject<T> where T : unmanaged, IBinaryFloatingPointIeee75
     public Parts PartsOf(Var[][]? variables = null)
     {
         Var[][] values = variables ?? [.. parameters.Select(p => Var.Of(p.Values))];
-        return new(Member.Shape, parameters.Zip(values).ToDictionary(p => p.First.Key, p => p.Second), buffers, Mask);
+        return new(Member.Shape, typeof(T) == typeof(float) ? Math.Pow(2, -23) : Math.Pow(2, -52), parameters.Zip(values).ToDictionary(p => p.First.Key, p => p.Second), buffers, Mask);
     }
 
     /// <summary>Runs the layer, forward and backward; once for each subject, for a training pass moves its statistics.</summary>
@@ -63,13 +63,12 @@ internal sealed class Subject<T> where T : unmanaged, IBinaryFloatingPointIeee75
         Layer.ZeroGrad();
         Tensor<T> x = Placing.Place(X, Member.Shape, placement);
         SavedStatistics saved = new();
-        Tensor<T> y = Layer.Forward(x, saved);
-        Tensor<T> dx = Layer.Backward(Placing.Place(Dy, Member.Shape, placement), x, saved);
-        return PassOf(y, dx);
+        // The mask in the input's layout, and in the simplest where the input is in another.
+        Tensor<bool>? mask = Mask is null ? null : Placing.Place(Mask, Member.Shape, threads == 1 ? placement : Placement.Contiguous);
+        Tensor<T> y = Layer.Forward(x, saved, mask.OrNone());
+        Tensor<T> dx = Layer.Backward(Placing.Place(Dy, Member.Shape, placement), x, saved, mask.OrNone());
+        return new(Placing.Logical(y), Placing.Logical(dx), [.. Layer.NamedParameters.Select(p => (p.Name, Placing.Logical(p.Parameter.Grad)))]);
     }
-
-    private Pass<T> PassOf(Tensor<T> y, Tensor<T> dx) =>
-        new(Placing.Logical(y), Placing.Logical(dx), [.. Layer.NamedParameters.Select(p => (p.Name, Placing.Logical(p.Parameter.Grad)))]);
 
     public static void Near(Pass<T> pass, Gradients expected, string what)
     {

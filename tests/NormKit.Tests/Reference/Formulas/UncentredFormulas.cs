@@ -3,8 +3,9 @@ namespace NormKit.Tests.Reference.Formulas;
 /// <summary>What divides by a root of squares or another norm, without subtracting a mean.</summary>
 internal static class UncentredFormulas
 {
-    /// <summary>x / sqrt(mean(x^2) + eps) of each set.</summary>
-    public static Var[] Rms(Var[] x, int[] sets, double eps) => Over.DividedBy(x, Over.Std(Over.Mean(Over.Squares(x), sets), eps), sets);
+    /// <summary>x / sqrt(mean(x^2) + eps) of each set; what the mask hides is 0.</summary>
+    public static Var[] Rms(Var[] x, int[] sets, double eps, bool[]? mask = null) =>
+        CentredFormulas.Masked(Over.DividedBy(x, Over.Std(Over.Mean(Over.Squares(x), sets, mask), eps), sets), mask);
 
     /// <summary>(sum |x|^p)^(1/p) of each set; p of 0 counts what is not 0, infinity takes the largest.</summary>
     public static Var[] Lp(Var[] x, int[] sets, double p)

@@ -1,0 +1,169 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using NormKit.Tests.Reference;
+using NormKit.Tests.Reference.Formulas;
+
+namespace NormKit.Tests;
+
+/// <summary>Masks, of every layer that takes one: what is hidden takes no part.</summary>
+public class FamilyMaskTests
+{
+    public static TheoryData<string> Masked { get; } = Members.Names(m => m.TakesMask);
+
+    [Theory, MemberData(nameof(Masked))]
+    public void Pass_InFloat_MatchesFormula(string name) => MatchesFormula<float>(Members.Named(name));
+
+    [Theory, MemberData(nameof(Masked))]
+    public void Pass_InDouble_MatchesFormula(string name) => MatchesFormula<double>(Members.Named(name));
+
+    private static void MatchesFormula<T>(Member member) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach ((string kind, bool[] mask) in Masks(member))
+        {
+            foreach (double offset in member.Offsets)
+            {
+                Gradients expected = new Subject<T>(member, offset: offset, mask: mask).Expected();
+                foreach (Placement placement in Enum.GetValues<Placement>())
+                    Subject<T>.Near(new Subject<T>(member, offset: offset, mask: mask).Run(placement, threads: 2), expected, $"{member}, {kind}, {placement}, offset {offset}:");
+            }
+        }
+    }
+
+    /// <summary>Elements at random, with channels 2 and 3 hidden, so that some set of each layer is; and positions at random, of which one sample has none.</summary>
+    private static IEnumerable<(string Kind, bool[] Mask)> Masks(Member member)
+    {
+        Random random = new(8);
+        int[] channel = Over.Sets(member.Shape, 1), sample = Over.Sets(member.Shape, 0);
+        yield return ("elements", [.. channel.Select(c => random.NextDouble() < 0.7 && c is not (2 or 3))]);
+        int[] position = Over.Axes(member.Shape, 1);
+        bool[] positions = [.. Enumerable.Range(0, Over.Count(position)).Select(_ => random.NextDouble() < 0.7)];
+        yield return ("positions", [.. position.Select((at, i) => positions[at] && sample[i] != 1)]);
+    }
+
+    /// <summary>The hidden values and their gradients may be anything.</summary>
+    [Theory, MemberData(nameof(Masked))]
+    public void Pass_WithNaNUnderTheMask_SameBits(string name)
+    {
+        Member member = Members.Named(name);
+        foreach ((string kind, bool[] mask) in Masks(member))
+        {
+            foreach (Placement placement in Enum.GetValues<Placement>())
+            {
+                Pass<float> clean = new Subject<float>(member, mask: mask).Run(placement);
+                foreach (float hidden in (float[])[float.NaN, float.PositiveInfinity, 1e38f])
+                {
+                    Subject<float> subject = new(member, mask: mask);
+                    for (int i = 0; i < mask.Length; i++)
+                    {
+                        if (!mask[i])
+                            (subject.X[i], subject.Dy[i]) = (hidden, hidden);
+                    }
+                    Subject<float>.SameBits(clean, subject.Run(placement), $"{member}, {kind}, {placement}, {hidden} hidden:");
+                }
+                Assert.All(mask.Index().Where(m => !m.Item), m => Assert.Equal((0f, 0f), (clean.Y[m.Index], clean.Dx[m.Index])));
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Masked))]
+    public void Pass_WithAMaskOfAll_SameBits(string name)
+    {
+        Member member = Members.Named(name);
+        bool[] all = [.. Enumerable.Repeat(true, member.Elements)];
+        foreach (Placement placement in Enum.GetValues<Placement>())
+        {
+            Pass<float> plain = new Subject<float>(member).Run(placement), masked = new Subject<float>(member, mask: all).Run(placement);
+            // With a mask, columns are summed as rows: where there were columns, the bits are others.
+            if (placement != Placement.ChannelsLast && !member.HasColumns)
+            {
+                Subject<float>.SameBits(plain, masked, $"{member}, {placement}:");
+                continue;
+            }
+            Closeness.Near<float>(masked.Y, Inputs<float>.Doubles(plain.Y), 2 * Tolerances.ForwardFloat, $"{member}, {placement}: y");
+            Closeness.Near<float>(masked.Dx, Inputs<float>.Doubles(plain.Dx), 2 * Tolerances.InputGradientFloat, $"{member}, {placement}: dx");
+        }
+    }
+
+    [Theory, MemberData(nameof(Masked))]
+    public void Pass_WithAMaskOfNone_GivesZeros(string name)
+    {
+        Member member = Members.Named(name);
+        Subject<float> subject = new(member, mask: new bool[member.Elements]);
+        float[][] before = Buffers();
+        Pass<float> pass = subject.Run();
+        Assert.All(pass.Y.Concat(pass.Dx).Concat(pass.Gradients.SelectMany(g => g.Values)), v => Assert.Equal(0, v));
+        Assert.Equal(before, Buffers());
+
+        float[][] Buffers() => [.. subject.Layer.State.Where(e => e.Kind == StateKind.Buffer).Select(e => Placing.Logical(e.Value!))];
+    }
+
+    /// <summary>Shapes that stand for more elements than they have: without channels, and with lengths of 1.</summary>
+    [Theory, MemberData(nameof(Masked))]
+    public void Forward_MasksOfFewerElements_AreThoseOfAll(string name)
+    {
+        Member member = Members.Named(name);
+        Random random = new(8);
+        nint[] full = member.Shape;
+        int[] positions = [.. Enumerable.Range(0, 4).Except(member.NotInPositions)];
+        // What a mask has of the input's dimensions, and whether the others are there with a length of 1.
+        foreach ((int[] kept, bool ones) in ((int[], bool)[])[(positions, false), (positions, true), ([0, 1], true), ([2, 3], true), ([1, 3], true), ([0], true), ([3], true)])
+        {
+            nint[] shape = ones ? [.. full.Select((length, d) => kept.Contains(d) ? length : 1)] : [.. kept.Select(d => full[d])];
+            int[] index = Over.Sets(full, kept);
+            bool[] few = [.. Enumerable.Range(0, Over.Count(index)).Select(_ => random.NextDouble() < 0.7)];
+            bool[] all = Array.ConvertAll(index, i => few[i]);
+            foreach (Placement placement in (Placement[])[Placement.Contiguous, Placement.ChannelsLast, Placement.Sliced])
+            {
+                Pass<float> expected = new Subject<float>(member, mask: all).Run(placement);
+                Subject<float> subject = new(member);
+                Tensor<float> y = subject.Layer.Forward(Placing.Place(subject.X, member.Shape, placement), mask: Tensor.Create(few, shape));
+                Closeness.SameBits<float>(expected.Y, Placing.Logical(y), $"{member}, {placement}, mask of [{string.Join(", ", shape)}]");
+            }
+        }
+    }
+
+    /// <summary>Padding at the end of a dimension is as if it were not there.</summary>
+    [Theory, MemberData(nameof(Masked))]
+    public void Pass_WithPaddingHidden_IsThatOfTheCropped(string name)
+    {
+        Member member = Members.Named(name);
+        if (member.FixedPositions)
+            return;
+        Member cropped = member with { Shape = [4, 10, 7, 8] };
+        int[] column = Over.Sets(member.Shape, 3);
+        bool[] mask = Array.ConvertAll(column, c => c < 8);
+        Subject<float> padded = new(member, mask: mask), small = new(cropped);
+        int next = 0;
+        for (int i = 0; i < mask.Length; i++)
+        {
+            (padded.X[i], padded.Dy[i]) = mask[i] ? (small.X[next], small.Dy[next]) : (17, 17);
+            next += mask[i] ? 1 : 0;
+        }
+        // Parameters and buffers are drawn after the input, whose length differs: give both the same.
+        foreach ((StateEntry<float> from, StateEntry<float> to) in padded.Layer.State.Zip(small.Layer.State).Where(e => e.First.Kind != StateKind.Counter))
+            Placing.Logical(from.Value!).CopyTo(to.Value!.GetSpan([.. Enumerable.Repeat((nint)0, to.Value.Rank)], (int)to.Value.FlattenedLength));
+        Pass<float> expected = small.Run(), actual = padded.Run();
+        Near(expected.Y, [.. actual.Y.Where((_, i) => mask[i])], Tolerances.ForwardFloat, "y");
+        Near(expected.Dx, [.. actual.Dx.Where((_, i) => mask[i])], Tolerances.InputGradientFloat, "dx");
+        for (int i = 0; i < expected.Gradients.Length; i++)
+            Near(expected.Gradients[i].Values, actual.Gradients[i].Values, Tolerances.ParameterGradientFloat, $"gradient of {expected.Gradients[i].Key}");
+        foreach ((StateEntry<float> wanted, StateEntry<float> got) in small.Layer.State.Zip(padded.Layer.State).Where(e => e.First.Kind == StateKind.Buffer))
+            Near(Placing.Logical(wanted.Value!), Placing.Logical(got.Value!), Tolerances.RunningFloat, wanted.Key);
+
+        // Each is within the contract of the truth, so they are within twice that of each other.
+        void Near(float[] wanted, float[] got, double tolerance, string what) =>
+            Closeness.Near<float>(got, Inputs<float>.Doubles(wanted), 2 * tolerance, $"{member} {what}");
+    }
+
+    [Theory, MemberData(nameof(Masked))]
+    public void Forward_MaskOfAnotherShape_ThrowsAndChangesNothing(string name)
+    {
+        Subject<float> subject = new(Members.Named(name));
+        Tensor<float> x = Tensor.Create(subject.X, subject.Member.Shape), y = Tensor.Create(Inputs<float>.Normal(new(5), subject.Member.Elements), subject.Member.Shape);
+        float[] before = [.. Placing.Logical(y), .. subject.Layer.State.SelectMany(e => e.Kind == StateKind.Counter ? [e.Count] : Placing.Logical(e.Value!))];
+        nint[] full = subject.Member.Shape;
+        foreach (nint[] shape in (nint[][])[[.. full[..3], 10], [full[0], full[2], 10], [full[1]], [.. full, 1], [2, 1, .. full[2..]]])
+            Assert.Throws<ArgumentException>("mask", () => subject.Layer.Forward(x, y, mask: Tensor.CreateFromShape<bool>(shape)));
+        Assert.Equal(before, Placing.Logical(y).Concat(subject.Layer.State.SelectMany(e => e.Kind == StateKind.Counter ? [e.Count] : Placing.Logical(e.Value!))));
+    }
+}
