@@ -96,7 +96,8 @@ internal static partial class NormCall
             }
             return;
         }
-        Arrangement how = Arrangement.Of(spec, x, dy, dx, dSum, logical: mask.IsPresent);
+        // Row kernels alone add the gradient of a sum.
+        Arrangement how = Arrangement.Of(spec, x, dy, dx, dSum, logical: mask.IsPresent || dSum.IsPresent);
         using DenseParameter<TParameter> weights = new(spec.Weight, how.PermutedChannels, spec.UnitOffset), biases = new(spec.Bias, how.PermutedChannels);
         using DenseParameter<TParameter> weightGradients = new(dWeight, how.PermutedChannels), biasGradients = new(dBias, how.PermutedChannels);
         fixed (T* xStart = &x.Start, dyStart = &dy.Start, dxStart = &dx.Start, dSumStart = &dSum.Start)
