@@ -78,6 +78,46 @@ public class RunningStatisticsPainPoints
         Assert.Equal(2, layer.RunningVar![0], 1e-14);
     }
 
+    /// <summary>The other way round, where it comes from: a Keras momentum of 0.99 is 0.01 here.</summary>
+    [Fact]
+    public void PainPoint13_MomentumOfKerasAndOnnx_IsTurnedRound()
+    {
+        Assert.Equal(0.01, BatchNorm<float>.FromKeras([1], [0], [0], [1]).Momentum!.Value, 1e-15);
+        Assert.Equal(0.1, BatchNorm<float>.FromOnnx([1], [0], [0], [1]).Momentum!.Value, 1e-15);
+        BatchNorm<double> layer = BatchNorm<double>.FromKeras([2], [1], [8], [4], momentum: 0.75, epsilon: 0);
+        layer.Forward(Tensor.Create([3.0, 5], [2, 1]));
+        Assert.Equal(7, layer.RunningMean![0], 1e-15);
+        layer.Eval();
+        // ((11 - 7) / sqrt(0.75 * 4 + 0.25 * 2)) * 2 + 1
+        Assert.Equal((4 / Math.Sqrt(3.5) * 2) + 1, layer.Forward(Tensor.Create([11.0], [1, 1]))[0, 0], 1e-14);
+    }
+
+    /// <summary>pytorch/pytorch #90342, #1206: one bad batch stays in the running statistics for ever, unless the layer is told to leave it out.</summary>
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(3e38f)]
+    public void PainPoint15_BatchThatIsNotFinite_IsPropagatedOrSkippedWhole(float bad)
+    {
+        float[] good = Inputs<float>.Normal(new(2), 60, 2, 5), poisoned = [.. good];
+        poisoned[7] = bad;
+        BatchNorm<float> propagate = new(3), skip = new(3) { NonFinite = RunningStatisticsPolicy.Skip }, never = new(3);
+        foreach (float[] batch in (float[][])[good, poisoned, good])
+        {
+            propagate.Forward(Tensor.Create(batch, Shape));
+            skip.Forward(Tensor.Create(batch, Shape));
+            if (batch != poisoned)
+                never.Forward(Tensor.Create(batch, Shape));
+        }
+        // Element 7 is of channel 1.
+        Assert.False(float.IsFinite(propagate.RunningVar![1]));
+        Assert.Equal((3L, 0L), (propagate.NumBatchesTracked, propagate.NumBatchesSkipped));
+        Closeness.SameBits<float>(Placing.Logical(never.RunningMean!), Placing.Logical(skip.RunningMean!), "running mean");
+        Closeness.SameBits<float>(Placing.Logical(never.RunningVar!), Placing.Logical(skip.RunningVar!), "running variance");
+        Assert.Equal((2L, 1L), (skip.NumBatchesTracked, skip.NumBatchesSkipped));
+        Closeness.SameBits<float>(Placing.Logical(propagate.Forward(Tensor.Create(poisoned, Shape))), Placing.Logical(skip.Forward(Tensor.Create(poisoned, Shape))), "y");
+    }
+
     /// <summary>pytorch/pytorch #10856: in evaluation, statistics are fixed and gradients still flow, to the input and to weight and bias.</summary>
     [Fact]
     public void PainPoint16_FrozenByEval_StillHasGradients()

@@ -1,0 +1,223 @@
+using System.Numerics.Tensors;
+using NormKit.Tests.Reference;
+
+namespace NormKit.Tests;
+
+/// <summary>Layers that must be each other by the meaning of their formulas, whatever the numbers.</summary>
+public class FamilyIdentityTests
+{
+    private static readonly nint[] Shape = [4, 10, 7, 11];
+    private const int Elements = 3080;
+
+    [Theory, CombinatorialNorms]
+    public void LayerNormOverChannels_IsLayerNormOfThePermuted(Placement placement)
+    {
+        LayerNorm<float> channels = new([10], axes: [1]), last = new(10);
+        Draw(channels, last);
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, placement), dy = Placing.Place(Values(2), Shape, placement);
+        Outcome expected = Run(last, Permuted(x, 0, 2, 3, 1), Permuted(dy, 0, 2, 3, 1));
+        Near(new(Permuted(expected.Y, 0, 3, 1, 2), Permuted(expected.Dx, 0, 3, 1, 2)), Run(channels, x, dy));
+        NearGradients(last, channels);
+    }
+
+    /// <summary>Where the memory is the same, so are the bits: channels-last memory is row-major memory of the permuted.</summary>
+    [Fact]
+    public void LayerNormOverChannels_OfChannelsLast_HasTheBitsOfThePermuted()
+    {
+        LayerNorm<float> channels = new([10], axes: [1]), last = new(10);
+        Draw(channels, last);
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, Placement.ChannelsLast);
+        Closeness.SameBits<float>(
+            Placing.Logical(Permuted(last.Forward(Permuted(x, 0, 2, 3, 1)), 0, 3, 1, 2)), Placing.Logical(channels.Forward(x)), "y");
+    }
+
+    [Theory, CombinatorialNorms]
+    public void LayerNormOverSomeAxes_IsLayerNormOfThePermuted(Placement placement)
+    {
+        LayerNorm<float> axes = new([4, 7], axes: [0, 2]), last = new([4, 7]);
+        Draw(axes, last);
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, placement), dy = Placing.Place(Values(2), Shape, placement);
+        Outcome expected = Run(last, Permuted(x, 1, 3, 0, 2), Permuted(dy, 1, 3, 0, 2));
+        Near(new(Permuted(expected.Y, 2, 0, 3, 1), Permuted(expected.Dx, 2, 0, 3, 1)), Run(axes, x, dy));
+        NearGradients(last, axes);
+    }
+
+    [Fact]
+    public void RmsNorm_OfRowsOfMeanZero_IsLayerNorm()
+    {
+        float[] half = Inputs<float>.Normal(new(1), 6 * 37), x = new float[6 * 74];
+        for (int i = 0; i < half.Length; i++)
+            (x[(i / 37 * 74) + (i % 37)], x[(i / 37 * 74) + 37 + (i % 37)]) = (half[i], -half[i]);
+        RmsNorm<float> rms = new(74, eps: 1e-3);
+        LayerNorm<float> layer = new(74, eps: 1e-3, bias: false);
+        Draw(layer, rms);
+        Tensor<float> input = Tensor.Create(x, [6, 74]);
+        Near(Placing.Logical(layer.Forward(input)), rms.Forward(input), Tolerances.ForwardFloat, "y");
+    }
+
+    [Theory, CombinatorialNorms]
+    public void UnitOffset_OfAWeightLessOne_IsThatWeight(Placement placement)
+    {
+        LayerNorm<float> layer = new(11), offset = new(11, unitOffset: true);
+        RmsNorm<float> rms = new(11), rmsOffset = new(11, unitOffset: true);
+        foreach ((NormLayer<float> plain, NormLayer<float> less) in ((NormLayer<float>, NormLayer<float>)[])[(layer, offset), (rms, rmsOffset)])
+        {
+            Assert.All(Placing.Logical(less.Weight!.Value), w => Assert.Equal(0, w));
+            Draw(plain, less);
+            Load(less.Weight!, [.. Placing.Logical(plain.Weight!.Value).Select(w => w - 1)]);
+            Alike(plain, less, placement);
+        }
+    }
+
+    [Theory, CombinatorialNorms]
+    public void Activation_AfterBatchNorm_IsTheSameInOnePass(Placement placement)
+    {
+        BatchNorm<float> plain = new(10), relu = new(10) { Activation = Activation.Relu };
+        Draw(plain, relu);
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, placement);
+        Closeness.SameBits<float>([.. Placing.Logical(plain.Forward(x)).Select(v => v > 0 ? v : 0)], Placing.Logical(relu.Forward(x)), "y");
+    }
+
+    /// <summary>The sum is rounded to the element type and normalized from there, so both results are those of two steps.</summary>
+    [Theory, CombinatorialNorms]
+    public void ForwardAdd_IsAddThenNormalize(Placement placement)
+    {
+        foreach (Func<RowNormLayer<float>> make in (Func<RowNormLayer<float>>[])[() => new LayerNorm<float>([7, 11]), () => new RmsNorm<float>(11), () => new LayerNorm<float>([10], axes: [1])])
+        {
+            RowNormLayer<float> fused = make(), plain = make();
+            Draw(fused, plain);
+            float[] x = Values(1, 30), residual = Values(2, -20), dy = Values(3), dSum = Values(4);
+            Tensor<float> input = Placing.Place(x, Shape, placement), added = Placing.Place(residual, Shape, placement);
+            Tensor<float> sum = Placing.Place([.. x.Zip(residual, (a, b) => a + b)], Shape, placement), gradOutput = Placing.Place(dy, Shape, placement);
+            Outcome expected = Run(plain, sum, gradOutput);
+            SavedStatistics saved = new();
+            (Tensor<float> y, Tensor<float> actualSum) = fused.ForwardAdd<float>(input, added, saved);
+            Closeness.SameBits<float>(Placing.Logical(sum), Placing.Logical(actualSum), "sum");
+            // Columns, where channels are normalized over, are added up as rows: other bits, the same contract.
+            bool rows = fused.Axes.IsEmpty || placement == Placement.ChannelsLast;
+            if (rows)
+                Closeness.SameBits<float>(Placing.Logical(expected.Y), Placing.Logical(y), "y");
+            Near(Placing.Logical(expected.Y), y, Tolerances.ForwardFloat, "y");
+
+            // The gradient that comes back along the sum joins that of the norm.
+            float[] dx = Placing.Logical(fused.BackwardAdd<float>(gradOutput, Placing.Place(dSum, Shape, placement), sum, saved));
+            Near([.. Placing.Logical(expected.Dx).Zip(dSum, (a, b) => a + b)], dx, Tolerances.InputGradientFloat, "dx");
+            NearGradients(plain, fused);
+            Near(Placing.Logical(expected.Dx), fused.BackwardAdd<float>(gradOutput, default, sum, saved), Tolerances.InputGradientFloat, "dx alone");
+
+            // Into the memory of the inputs.
+            fused.ForwardAdd<float>(input, added, input, added);
+            Closeness.SameBits<float>(Placing.Logical(y), Placing.Logical(input), "y in place");
+            Closeness.SameBits<float>(Placing.Logical(sum), Placing.Logical(added), "sum in place");
+        }
+    }
+
+    [Theory, CombinatorialNorms]
+    public void ForwardAdd_OfHalf_IsAddThenNormalize(Placement placement)
+    {
+        LayerNorm<float> layer = new([7, 11]);
+        Draw(layer);
+        Half[] x = Array.ConvertAll(Values(1, 3), v => (Half)v), residual = Array.ConvertAll(Values(2, -2), v => (Half)v);
+        Tensor<Half> sum = Placing.Place([.. x.Zip(residual, (a, b) => (Half)((float)a + (float)b))], Shape, placement);
+        (Tensor<Half> y, Tensor<Half> actualSum) = layer.ForwardAdd<Half>(Placing.Place(x, Shape, placement), Placing.Place(residual, Shape, placement));
+        Closeness.SameBits<Half>(Placing.Logical(sum), Placing.Logical(actualSum), "sum");
+        Closeness.SameBits<Half>(Placing.Logical(layer.Forward<Half>(sum)), Placing.Logical(y), "y");
+    }
+
+    /// <summary>A residual of the trailing dimensions, such as a position embedding, and a bias, as ONNX Runtime's SkipLayerNormalization has them.</summary>
+    [Fact]
+    public void ForwardAdd_OfASmallerResidualAndABias_AddsThemEverywhere()
+    {
+        LayerNorm<float> layer = new(11);
+        Draw(layer);
+        float[] x = Values(1), residual = Inputs<float>.Normal(new(2), 770), bias = Inputs<float>.Normal(new(3), 11);
+        float[] sum = [.. x.Select((v, i) => v + residual[i % 770] + bias[i % 11])];
+        (Tensor<float> y, Tensor<float> actualSum) = layer.ForwardAdd<float>(
+            Tensor.Create(x, Shape), Tensor.Create(residual, [10, 7, 11]), addedBias: Tensor.Create(bias));
+        Closeness.SameBits<float>(sum, Placing.Logical(actualSum), "sum");
+        Closeness.SameBits<float>(Placing.Logical(layer.Forward(Tensor.Create(sum, Shape))), Placing.Logical(y), "y");
+        float[] y0 = [.. x];
+        Assert.Throws<ArgumentException>(() => layer.ForwardAdd<float>(Tensor.Create(y0, Shape), Tensor.CreateFromShape<float>([4, 10, 7]), Tensor.Create(y0, Shape), Tensor.CreateFromShape<float>(Shape)));
+        Assert.Throws<ArgumentException>(() => layer.ForwardAdd<float>(Tensor.Create(y0, Shape), Tensor.Create(x, Shape), Tensor.Create(y0, Shape), Tensor.Create(y0, Shape)));
+        Assert.Equal(x, (IEnumerable<float>)y0);
+    }
+
+    private static void Same(NormLayer<float> expected, NormLayer<float> actual, Placement placement)
+    {
+        Draw(expected, actual);
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, placement), dy = Placing.Place(Values(2), Shape, placement);
+        Outcome wanted = Run(expected, x, dy), got = Run(actual, x, dy);
+        Closeness.SameBits<float>(Placing.Logical(wanted.Y), Placing.Logical(got.Y), "y");
+        Closeness.SameBits<float>(Placing.Logical(wanted.Dx), Placing.Logical(got.Dx), "dx");
+        foreach ((StateEntry<float> a, StateEntry<float> b) in expected.State.Zip(actual.State))
+        {
+            Assert.Equal((a.Key, a.Kind), (b.Key, b.Kind));
+            if (a.Kind == StateKind.Counter)
+                Assert.Equal(a.Count, b.Count);
+            else
+                Closeness.SameBits<float>(Placing.Logical(a.Value!), Placing.Logical(b.Value!), a.Key);
+            if (a.Parameter is not null)
+                Closeness.SameBits<float>(Placing.Logical(a.Parameter.Grad), Placing.Logical(b.Parameter!.Grad), $"gradient of {a.Key}");
+        }
+    }
+
+    private static void Alike(NormLayer<float> expected, NormLayer<float> actual, Placement placement)
+    {
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, placement), dy = Placing.Place(Values(2), Shape, placement);
+        Near(Run(expected, x, dy), Run(actual, x, dy));
+        NearGradients(expected, actual);
+    }
+
+    private readonly record struct Outcome(Tensor<float> Y, Tensor<float> Dx);
+
+    private static Outcome Run(NormLayer<float> layer, Tensor<float> x, Tensor<float> dy)
+    {
+        SavedStatistics saved = new();
+        Tensor<float> y = layer.Forward(x, saved);
+        return new(y, layer.Backward(dy, x, saved));
+    }
+
+    /// <summary>Each is within the contract of the truth, so they are within twice that of each other.</summary>
+    private static void Near(float[] expected, ReadOnlySpan<float> actual, double tolerance, string what) =>
+        Closeness.Near(actual, Inputs<float>.Doubles(expected), 2 * tolerance, what);
+
+    private static void Near(float[] expected, Tensor<float> actual, double tolerance, string what) => Near(expected, Placing.Logical(actual), tolerance, what);
+
+    private static void Near(Outcome expected, Outcome actual)
+    {
+        Near(Placing.Logical(expected.Y), actual.Y, Tolerances.ForwardFloat, "y");
+        Near(Placing.Logical(expected.Dx), actual.Dx, Tolerances.InputGradientFloat, "dx");
+    }
+
+    private static void NearGradients(NormLayer<float> expected, NormLayer<float> actual)
+    {
+        foreach ((string key, Parameter<float> parameter) in expected.NamedParameters)
+        {
+            Parameter<float> other = actual.NamedParameters.Single(p => p.Name == key).Parameter;
+            Near(Placing.Logical(parameter.Grad), other.Grad, Tolerances.ParameterGradientFloat, $"gradient of {key}");
+        }
+    }
+
+    /// <summary>Gives layers the same parameters and buffers, where they have the same names.</summary>
+    private static void Draw(params NormLayer<float>[] layers)
+    {
+        foreach (StateEntry<float> entry in layers.SelectMany(l => l.State).Where(e => e.Kind != StateKind.Counter))
+        {
+            float[] values = Inputs<float>.Normal(new(entry.Key.Length), (int)entry.Value!.FlattenedLength, 0.5, 1);
+            Load(entry.Value, entry.Key == "running_var" ? [.. values.Select(v => 0.5f + (v * v))] : values);
+        }
+    }
+
+    private static void Load(Parameter<float> parameter, float[] values) => Load(parameter.Value, values);
+
+    private static void Load(Tensor<float> tensor, float[] values) => values.CopyTo(tensor.GetSpan([.. Enumerable.Repeat((nint)0, tensor.Rank)], values.Length));
+
+    private static float[] Values(int seed, double offset = 0) => Inputs<float>.Normal(new(seed), Elements, 1, offset);
+
+    /// <summary>A row-major copy with other dimensions first.</summary>
+    private static Tensor<float> Permuted(Tensor<float> tensor, params int[] dimensions)
+    {
+        Tensor<float> moved = tensor.PermuteDimensions(dimensions);
+        return Tensor.Create(Placing.Logical(moved), moved.Lengths);
+    }
+}
