@@ -66,14 +66,15 @@ internal static partial class Members
         { WrongShape = Wrong, TakesMask = true },
     ];
 
-    private static Member[] All() => [.. FirstFour, .. Activated, .. Transformers];
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Member> Every => [.. FirstFour, .. Activated, .. Transformers];
 
     private static Member BatchNormAnd(Activation activation, Converter<Var, Var> formula) => new(
         $"BatchNorm and {activation}", Shape, () => new BatchNorm<float>(10) { Activation = activation }, () => new BatchNorm<double>(10) { Activation = activation },
         (x, p) => Array.ConvertAll(p.Affine(CentredFormulas.Normalize(x, p.Channel, 1e-5, p.Mask), 1), formula))
     { WrongShape = Wrong, Offsets = Far, TakesMask = true };
 
-    public static TheoryData<string> Names(Func<Member, bool>? which = null) => [.. All().Where(which ?? (_ => true)).Select(m => m.Name)];
+    public static TheoryData<string> Names(Func<Member, bool>? which = null) => [.. Every.Where(which ?? (_ => true)).Select(m => m.Name)];
 
-    public static Member Named(string name) => All().Single(m => m.Name == name);
+    public static Member Named(string name) => Every.Single(m => m.Name == name);
 }
