@@ -166,4 +166,64 @@ public class FamilyMaskTests
             Assert.Throws<ArgumentException>("mask", () => subject.Layer.Forward(x, y, mask: Tensor.CreateFromShape<bool>(shape)));
         Assert.Equal(before, Placing.Logical(y).Concat(subject.Layer.State.SelectMany(e => e.Kind == StateKind.Counter ? [e.Count] : Placing.Logical(e.Value!))));
     }
+
+    /// <summary>A single sample, of which InstanceNorm takes the mask as it takes the sample: without the batch.</summary>
+    [Fact]
+    public void Forward_SampleWithMask_IsThatOfABatchOfOne()
+    {
+        InstanceNorm1d<float> layer = new(5);
+        float[] x = Inputs<float>.Normal(new(1), 35), dy = Inputs<float>.Normal(new(2), 35);
+        Random random = new(3);
+        bool[] elements = [.. Enumerable.Range(0, 35).Select(_ => random.NextDouble() < 0.7)], positions = [true, false, true, true, false, true, true];
+        foreach ((bool[] mask, nint[] ofSample, nint[] ofBatch) in ((bool[], nint[], nint[])[])[(elements, [5, 7], [1, 5, 7]), (positions, [7], [1, 7]), (positions, [1, 7], [1, 1, 7])])
+        {
+            SavedStatistics saved = new(), savedOfSample = new();
+            Tensor<float> batch = Tensor.Create(x, [1, 5, 7]), sample = Tensor.Create(x, [5, 7]);
+            Closeness.SameBits<float>(
+                Placing.Logical(layer.Forward(batch, saved, Tensor.Create(mask, ofBatch))),
+                Placing.Logical(layer.Forward(sample, savedOfSample, Tensor.Create(mask, ofSample))), "y");
+            Closeness.SameBits<float>(
+                Placing.Logical(layer.Backward(Tensor.Create(dy, [1, 5, 7]), batch, saved, Tensor.Create(mask, ofBatch))),
+                Placing.Logical(layer.Backward(Tensor.Create(dy, [5, 7]), sample, savedOfSample, Tensor.Create(mask, ofSample))), "dx");
+        }
+    }
+
+    /// <summary>Batch norm on (N, C), a mask of samples: those that it leaves are the batch.</summary>
+    [Fact]
+    public void Forward_MaskOfSamples_IsTheBatchWithoutThem()
+    {
+        float[] x = Inputs<float>.Normal(new(1), 9 * 37, 1, 20);
+        bool[] mask = [true, true, false, true, false, false, true, true, true];
+        BatchNorm1d<float> masked = new(37), few = new(37);
+        float[] y = Placing.Logical(masked.Forward(Tensor.Create(x, [9, 37]), mask: Tensor.Create(mask, [9])));
+        float[] expected = Placing.Logical(few.Forward(Tensor.Create([.. x.Where((_, i) => mask[i / 37])], [6, 37])));
+        Closeness.Near<float>([.. y.Where((_, i) => mask[i / 37])], Inputs<float>.Doubles(expected)!, 2 * Tolerances.ForwardFloat, "y");
+        Closeness.Near<float>(Placing.Logical(masked.RunningMean!), Inputs<float>.Doubles(Placing.Logical(few.RunningMean!))!, 2 * Tolerances.RunningFloat, "running mean");
+        Closeness.Near<float>(Placing.Logical(masked.RunningVar!), Inputs<float>.Doubles(Placing.Logical(few.RunningVar!))!, 2 * Tolerances.RunningFloat, "running variance");
+    }
+
+    /// <summary>One value a channel has no unbiased variance: those running statistics stay, and nothing becomes NaN.</summary>
+    [Fact]
+    public void Forward_OneElementOfAChannelLeft_GivesTheBiasAndNoNaN()
+    {
+        BatchNorm<float> layer = new(2);
+        Results<float>.Load(layer.Bias, [0.5f, -2]);
+        float[] y = Placing.Logical(layer.Forward(Tensor.Create([1f, 2, 3, 4, 5, 6], [3, 2]), mask: Tensor.Create([true, false, false, true, false, true], [3, 2])));
+        Assert.Equal(0.5f, y[0]);
+        Assert.All(Placing.Logical(layer.RunningMean!).Concat(Placing.Logical(layer.RunningVar!)), v => Assert.True(float.IsFinite(v)));
+    }
+
+    /// <summary>A backward pass has to be told the forward pass's mask.</summary>
+    [Fact]
+    public void Backward_WithoutTheMaskOfForward_Throws()
+    {
+        LayerNorm<float> layer = new(11);
+        Tensor<float> x = Tensor.Create(Inputs<float>.Normal(new(1), 77), [7, 11]);
+        Tensor<bool> mask = Tensor.Create([.. Enumerable.Range(0, 77).Select(i => i % 3 > 0)], [7, 11]);
+        SavedStatistics saved = new();
+        layer.Forward(x, saved, mask);
+        Assert.Throws<ArgumentException>("mask", () => layer.Backward(x, x, saved));
+        layer.Forward(x, saved);
+        Assert.Throws<ArgumentException>("mask", () => layer.Backward(x, x, saved, mask));
+    }
 }
