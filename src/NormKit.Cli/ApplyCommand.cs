@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Numerics;
-using NormKit.IO;
+using System.Numerics.Tensors;
+using NormKit.Cli.Catalogue;
 
 namespace NormKit.Cli;
 
@@ -23,25 +24,29 @@ internal static class ApplyCommand
         LayerJob job = new(request);
         using OutputFiles files = new();
         files.Declare("-o", request.Output, job.OutputType);
-        job.DeclareRunning(files);
+        job.DeclareBeside(files);
         stop.ThrowIfCancellationRequested();
-        if (job.Input.ElementType.ComputesInDouble())
-            Compute<double>(job, request, files, stop);
-        else
-            Compute<float>(job, request, files, stop);
+        job.Dispatch(new Pass(job, request, files, stop));
         stop.ThrowIfCancellationRequested();
         files.Commit();
         return Tool.Done;
     }
 
-    private static void Compute<T>(LayerJob job, LayerRequest request, OutputFiles files, CancellationToken stop)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private sealed class Pass(LayerJob job, LayerRequest request, OutputFiles files, CancellationToken stop) : ITypedWork
     {
-        T[] values = job.Input.ToArray<T>();
-        LayerParameters<T> parameters = job.Parameters<T>();
-        job.Call.Forward(values, values, parameters);
-        stop.ThrowIfCancellationRequested();
-        files.Write(request.Output, StoredTensor.From<T>(values, job.Input.Shape, job.OutputType));
-        job.AddRunning(files, parameters);
+        public void Run<T, TInput>() where T : unmanaged, IBinaryFloatingPointIeee754<T> where TInput : unmanaged
+        {
+            LayerRun<T> layer = job.Layer<T>();
+
+            // In place: the values are not needed again.
+            TInput[] values = job.Values<T, TInput>(job.Input);
+            Tensor<TInput> x = job.View(values);
+            IReadOnlyList<TInput[]> others = job.OtherValues<T, TInput>();
+            layer.Forward(x, x, job.OtherViews(others), job.Mask());
+            stop.ThrowIfCancellationRequested();
+            files.Write(request.Output, job.Stored<TInput, T>(values, job.Input.Shape));
+            job.WriteSum<TInput, T>(files, others);
+            job.WriteRunning(files, layer);
+        }
     }
 }

@@ -114,7 +114,7 @@ internal sealed class CompareRun
                 remarks.Add($"{kind.Short()} norm is left out: {misfit}.");
                 continue;
             }
-            calls.Add(new(kind, shape, request.Eps) { Groups = groups });
+            calls.Add(new(kind, shape, request.Eps, groups));
             if (kind == LayerKind.Group && groups != (request.Groups ?? DefaultGroups))
             {
                 remarks.Add($"group norm uses {Plural.Of(groups, "group")}, " + (shape[1] == 1

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Numerics;
+using System.Numerics.Tensors;
+using NormKit.Cli.Catalogue;
 using NormKit.IO;
 
 namespace NormKit.Cli;
@@ -10,7 +12,7 @@ internal static class GradCommand
     public static Command Create(CancellationToken stop)
     {
         ExampleCommand command = new(
-            "grad", "Gradients of a layer: grad_input, and grad_weight and grad_bias where the parameter is given.",
+            "grad", "Gradients of a layer: grad_input, and grad_weight, grad_bias ... for each parameter that is given.",
             "normkit grad batch-norm x.npy dy.npy --weight p.npz:weight --bias p.npz:bias -o grads.npz")
         {
             Notes = [.. LayerOptions.Notes, "Each gradient has the shape and the element type of what it is the gradient of."],
@@ -32,43 +34,42 @@ internal static class GradCommand
                 + $"{NumberType.Text(job.Input.Shape)}; they must be the same.");
         }
         using OutputFiles files = new();
-        ElementType[] types = [.. ((ElementType?[])[job.OutputType, job.WeightType, job.BiasType]).OfType<ElementType>()];
+        ElementType[] types = [job.OutputType, .. job.Trained.Select(trained => trained.Type)];
         files.Declare("-o", request.Output, types.Contains(ElementType.BFloat16) ? ElementType.BFloat16 : types[0], several: true);
-        job.DeclareRunning(files);
+        job.DeclareBeside(files);
         stop.ThrowIfCancellationRequested();
-        if (job.Input.ElementType.ComputesInDouble())
-            Compute<double>(job, dy, request, files, stop);
-        else
-            Compute<float>(job, dy, request, files, stop);
+        job.Dispatch(new Pass(job, dy, request, files, stop));
         stop.ThrowIfCancellationRequested();
         files.Commit();
         return Tool.Done;
     }
 
-    private static void Compute<T>(LayerJob job, StoredTensor gradOutput, LayerRequest request, OutputFiles files, CancellationToken stop)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private sealed class Pass(LayerJob job, StoredTensor gradOutput, LayerRequest request, OutputFiles files, CancellationToken stop) : ITypedWork
     {
-        T[] x = job.Input.ToArray<T>();
-        T[] dy = gradOutput.ToArray<T>();
-        T[] y = new T[x.Length];
-        LayerParameters<T> parameters = job.Parameters<T>();
-        SavedStatistics saved = new();
-        job.Call.Forward<T>(x, y, parameters, saved);
-        stop.ThrowIfCancellationRequested();
+        public void Run<T, TInput>() where T : unmanaged, IBinaryFloatingPointIeee754<T> where TInput : unmanaged
+        {
+            LayerRun<T> layer = job.Layer<T>();
+            Tensor<TInput> x = job.View(job.Values<T, TInput>(job.Input));
+            TInput[] y = new TInput[x.FlattenedLength];
+            IReadOnlyList<TInput[]> others = job.OtherValues<T, TInput>();
+            IReadOnlyList<Tensor<TInput>> otherViews = job.OtherViews(others);
+            Tensor<bool>? mask = job.Mask();
+            layer.Forward(x, job.View(y), otherViews, mask);
+            stop.ThrowIfCancellationRequested();
 
-        // The output itself is not asked for; its memory takes the gradient.
-        T[]? dWeight = parameters.Weight is null ? null : new T[parameters.Weight.Length];
-        T[]? dBias = parameters.Bias is null ? null : new T[parameters.Bias.Length];
-        job.Call.Backward<T>(dy, x, saved, parameters, y, dWeight, dBias);
-        stop.ThrowIfCancellationRequested();
+            // The output itself is not asked for; its memory takes the gradient.
+            IReadOnlyList<TInput[]> gradOthers = [.. others.Select(other => new TInput[other.Length])];
+            layer.Backward(job.View(job.Values<T, TInput>(gradOutput)), x, job.View(y), otherViews, job.OtherViews(gradOthers), mask);
+            stop.ThrowIfCancellationRequested();
 
-        nint[] shape = job.Call.ParameterShape;
-        List<KeyValuePair<string, StoredTensor>> gradients = [new("grad_input", StoredTensor.From<T>(y, job.Input.Shape, job.OutputType))];
-        if (dWeight is not null)
-            gradients.Add(new("grad_weight", StoredTensor.From<T>(dWeight, shape, job.WeightType)));
-        if (dBias is not null)
-            gradients.Add(new("grad_bias", StoredTensor.From<T>(dBias, shape, job.BiasType)));
-        files.Write(request.Output, gradients);
-        job.AddRunning(files, parameters);
+            List<KeyValuePair<string, StoredTensor>> gradients = [new("grad_input", job.Stored<TInput, T>(y, job.Input.Shape))];
+            foreach (((string name, StoredTensor values), TInput[] gradient) in job.Others.Zip(gradOthers))
+                gradients.Add(new($"grad_{name}", job.Stored<TInput, T>(gradient, values.Shape)));
+            foreach ((ParameterEntry parameter, ElementType type) in job.Trained)
+                gradients.Add(new($"grad_{parameter.Name}", StoredTensor.From<T>(layer.Entry(parameter.Key).Parameter!.Grad, type)));
+            files.Write(request.Output, gradients);
+            job.WriteSum<TInput, T>(files, others);
+            job.WriteRunning(files, layer);
+        }
     }
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Numerics.Tensors;
+using NormKit.Cli.Catalogue;
 using NormKit.IO;
 
 namespace NormKit.Cli;
@@ -6,156 +8,200 @@ namespace NormKit.Cli;
 /// <summary>A request with its files read and checked against each other, ready to be computed in float or double.</summary>
 internal sealed class LayerJob
 {
+    /// <summary>The name of the input that is added first.</summary>
+    public const string Residual = "residual";
+
     private readonly LayerRequest request;
-    private readonly StoredTensor? weight;
-    private readonly StoredTensor? bias;
-    private readonly StoredTensor? runningMean;
-    private readonly StoredTensor? runningVar;
+    private readonly ArrayOrder order;
+    private readonly nint[] shape;
+    private readonly IReadOnlyList<(ParameterEntry Entry, StoredTensor Values)> parameters;
+    private readonly StoredTensor? mask;
 
     /// <exception cref="UsageException">A shape does not fit.</exception>
     /// <exception cref="TensorFileException">A file is missing or damaged.</exception>
     public LayerJob(LayerRequest request)
     {
         this.request = request;
+        LayerEntry entry = request.Entry;
         Input = Files.Read(request.Input, "INPUT");
-        RequireRank();
-        nint[] shape = Input.Shape.ToArray();
-        Call = new LayerCall(request.Kind, request.ChannelsLast ? [shape[0], shape[^1], .. shape[1..^1]] : shape, request.Eps)
-        {
-            Groups = request.Groups,
-            Momentum = request.Momentum,
-            Eval = request.Eval,
-            Format = request.ChannelsLast ? MemoryFormat.ChannelsLast : MemoryFormat.Contiguous,
-            Threads = request.Threads,
-        };
-        if (request.NormalizedShape is not null)
-            Call = Call with { NormalizedShape = request.NormalizedShape };
-        RequireDivision();
-        RequireSeveralValues();
-        weight = ReadParameter(request.Weight, "--weight", Call.ParameterShape);
-        bias = ReadParameter(request.Bias, "--bias", Call.ParameterShape);
-        runningMean = ReadParameter(request.RunningMean, "--running-mean", Call.ParameterShape);
-        runningVar = ReadParameter(request.RunningVar, "--running-var", Call.ParameterShape);
-        if (request.Eval && runningVar!.ToArray<double>().FirstOrDefault(value => value < 0) is < 0 and double negative)
-            throw new UsageException($"--running-var {request.RunningVar}: holds {negative}, and no variance is negative; give a file of variances.");
+        order = new(request.ChannelsLast);
+        shape = order.OfLayer(Input.Shape);
+        RequireShape();
+        IEnumerable<(string Name, nint[] Shape)> needed = entry.OtherInputs(shape, request.Settings);
+        Others = [.. request.Others.Select(file => (file.Name, ReadOther(file, file.Name == Residual ? shape : needed.First(other => other.Name == file.Name).Shape)))];
+        parameters = [.. ReadParameters()];
+        mask = request.Mask is null ? null : ReadMask(request.Mask);
     }
 
     public StoredTensor Input { get; }
 
-    public LayerCall Call { get; }
+    /// <summary>The type of the output and of the gradients of the inputs.</summary>
+    public ElementType OutputType => request.Type ?? Input.ElementType.ResultType();
 
-    /// <summary>The type of the output and of the gradient of the input.</summary>
-    public ElementType OutputType => Input.ElementType.ResultType();
+    /// <summary>Those parameters given that have a gradient, with the type of that.</summary>
+    public IEnumerable<(ParameterEntry Entry, ElementType Type)> Trained =>
+        parameters.Where(parameter => parameter.Entry.IsTrained).Select(parameter => (parameter.Entry, parameter.Values.ElementType.ResultType()));
 
-    // A gradient, or a moved statistic, has the type of what it belongs to.
-    public ElementType? WeightType => weight?.ElementType.ResultType();
+    /// <summary>The other inputs.</summary>
+    public IReadOnlyList<(string Name, StoredTensor Values)> Others { get; }
 
-    public ElementType? BiasType => bias?.ElementType.ResultType();
-
-    public ElementType RunningMeanType => runningMean?.ElementType.ResultType() ?? NewStatisticType;
-
-    public ElementType RunningVarType => runningVar?.ElementType.ResultType() ?? NewStatisticType;
-
-    private ElementType NewStatisticType => Input.ElementType.ComputesInDouble() ? ElementType.Float64 : ElementType.Float32;
-
-    /// <summary>The parameters in the type computed in. Running statistics that are to be saved start as PyTorch's if none are
-    /// given.</summary>
-    public LayerParameters<T> Parameters<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>Runs work in the types that the output's asks for.</summary>
+    public void Dispatch(ITypedWork work)
     {
-        bool tracks = request.SaveRunningMean is not null || request.SaveRunningVar is not null;
-        T[] Started(T value)
+        switch (OutputType)
         {
-            T[] statistics = new T[Call.Shape[1]];
-            Array.Fill(statistics, value);
-            return statistics;
-        }
-        return new(
-            weight?.ToArray<T>(), bias?.ToArray<T>(),
-            runningMean?.ToArray<T>() ?? (tracks ? Started(T.Zero) : null),
-            runningVar?.ToArray<T>() ?? (tracks ? Started(T.One) : null));
-    }
-
-    /// <summary>Adds the moved statistics that are to be saved.</summary>
-    public void AddRunning<T>(OutputFiles files, LayerParameters<T> parameters) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        nint[] shape = Call.ParameterShape;
-        if (request.SaveRunningMean is not null)
-            files.Write(request.SaveRunningMean, StoredTensor.From<T>(parameters.RunningMean, shape, RunningMeanType));
-        if (request.SaveRunningVar is not null)
-            files.Write(request.SaveRunningVar, StoredTensor.From<T>(parameters.RunningVar, shape, RunningVarType));
-    }
-
-    /// <summary>Everything it writes besides the main output, with the types, so that paths are checked before anything is
-    /// computed.</summary>
-    public void DeclareRunning(OutputFiles files)
-    {
-        if (request.SaveRunningMean is not null)
-            files.Declare("--save-running-mean", request.SaveRunningMean, RunningMeanType);
-        if (request.SaveRunningVar is not null)
-            files.Declare("--save-running-var", request.SaveRunningVar, RunningVarType);
-    }
-
-    private void RequireRank()
-    {
-        int rank = Input.Shape.Length;
-        int least = request.ChannelsLast || request.Kind == LayerKind.Instance ? 3
-            : request.Kind == LayerKind.Layer && request.NormalizedShape is not null ? 1 : 2;
-        if (rank >= least)
-            return;
-        string dimensions = request.ChannelsLast ? "(N, *, C)" : least == 3 ? "(N, C, *)" : "(N, C)";
-        throw new UsageException(
-            $"INPUT {request.Input}: shape {NumberType.Text(Input.Shape)} has too few dimensions; {request.Kind.Full()}"
-            + $"{(request.ChannelsLast ? " --channels-last" : "")} needs at least {least}{(least == 1 ? "" : ", " + dimensions)}.");
-    }
-
-    private void RequireDivision()
-    {
-        if (request.Kind == LayerKind.Group && Call.Shape[1] % request.Groups != 0)
-        {
-            throw new UsageException(
-                $"--groups {request.Groups} does not divide the {Plural.Of(Call.Shape[1], "channel")} of {request.Input}, shape {NumberType.Text(Input.Shape)}; "
-                + "choose a divisor.");
-        }
-        nint[] normalized = Call.NormalizedShape;
-        if (request.Kind == LayerKind.Layer && !Call.Shape.TakeLast(normalized.Length).SequenceEqual(normalized))
-        {
-            throw new UsageException(
-                $"--normalized-shape {string.Join(',', normalized)} is not how the shape of {request.Input} ends, "
-                    + $"{NumberType.Text(Call.Shape)}"
-                + $"{(request.ChannelsLast ? " in the order (N, C, *)" : "")}; give its trailing dimensions.");
+            case ElementType.Float64:
+                work.Run<double, double>();
+                break;
+            case ElementType.Float16:
+                work.Run<float, Half>();
+                break;
+            case ElementType.BFloat16:
+                work.Run<float, BFloat16>();
+                break;
+            default:
+                work.Run<float, float>();
+                break;
         }
     }
 
-    // The library's rules, which speak of its own methods: here they name the file and the options.
-    private void RequireSeveralValues()
+    /// <summary>The layer, with what the files gave it.</summary>
+    public LayerRun<T> Layer<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        nint[] shape = Call.Shape;
-        BigInteger elements = shape.Aggregate(BigInteger.One, (product, length) => product * length);
-        string size = $"INPUT {request.Input}: shape {NumberType.Text(Input.Shape)} has one";
-        const string orEval = "or --eval with --running-mean and --running-var";
-        string? broken = request.Kind switch
+        string[] given = [.. parameters.Select(parameter => parameter.Entry.Name)];
+        bool tracks = request.Eval || Saved.Any() || given.Any(name => request.Entry.Running.Any(running => running.Name == name));
+        LayerRun<T> layer = request.Entry.Create<T>(new(shape, request.Settings, given, tracks, Others.Any(other => other.Name == Residual)));
+        layer.MaxDegreeOfParallelism = request.Threads;
+        if (request.Eval)
+            layer.Eval();
+        foreach ((ParameterEntry parameter, StoredTensor values) in parameters)
         {
-            LayerKind.Batch when !request.Eval && elements == shape[1] =>
-                $"{size} value per channel, and batch-norm needs more than 1 value per channel; use a larger batch, {orEval}.",
-            LayerKind.Instance when !request.Eval && elements == (BigInteger)shape[0] * shape[1] =>
-                $"{size} position in a channel, and instance-norm needs more; use a larger input, {orEval}.",
-            LayerKind.Group when elements == request.Groups && shape[0] == 1 =>
-                $"{size} value per group with --groups {request.Groups}, and group-norm needs more; use fewer groups.",
-            _ => null,
-        };
-        if (broken is not null && elements > 0)
-            throw new UsageException(broken);
+            Tensor<T> value = layer.Entry(parameter.Key).Value!;
+            Tensor.Create(values.ToArray<T>(), value.Lengths).CopyTo(value);
+        }
+        return layer;
     }
 
-    private StoredTensor? ReadParameter(string? location, string option, nint[] shape)
+    /// <summary>The values of an array of a file, in the type asked for.</summary>
+    public TInput[] Values<T, TInput>(StoredTensor tensor) where T : unmanaged where TInput : unmanaged
     {
-        if (location is null)
-            return null;
-        StoredTensor tensor = Files.Read(location, option);
-        return tensor.Shape.SequenceEqual(shape)
+        StoredTensor converted = tensor.ElementType.ResultType() == OutputType
+            ? tensor
+            : StoredTensor.From<double>(tensor.ToArray<double>(), tensor.Shape, OutputType);
+        return SixteenBits.To<T, TInput>(converted.ToArray<T>());
+    }
+
+    /// <summary>Values for a file.</summary>
+    public StoredTensor Stored<TInput, T>(TInput[] values, ReadOnlySpan<nint> fileShape) where T : unmanaged where TInput : unmanaged =>
+        StoredTensor.From<T>(SixteenBits.From<TInput, T>(values), fileShape, OutputType);
+
+    /// <summary>An array in the order of the input's file as the layer sees it.</summary>
+    public Tensor<TInput> View<TInput>(TInput[] values) => order.View(values, Input.Shape);
+
+    public IReadOnlyList<TInput[]> OtherValues<T, TInput>() where T : unmanaged where TInput : unmanaged =>
+        [.. Others.Select(other => Values<T, TInput>(other.Values))];
+
+    /// <summary>Arrays of the shapes of the other inputs as the layer sees them.</summary>
+    public IReadOnlyList<Tensor<TInput>> OtherViews<TInput>(IReadOnlyList<TInput[]> values) =>
+        [.. Others.Zip(values, (other, array) => View(array, other.Values))];
+
+    /// <summary>The mask as the layer sees it; one without the channel dimension is the same in both orders.</summary>
+    public Tensor<bool>? Mask() => mask is null ? null : View([.. mask.ToArray<float>().Select(value => value != 0)], mask);
+
+    /// <summary>Everything written besides the main output, with the types, so that paths are checked before anything is computed.</summary>
+    public void DeclareBeside(OutputFiles files)
+    {
+        if (request.SaveSum is not null)
+            files.Declare("--save-sum", request.SaveSum, OutputType);
+        foreach ((string name, string role, string path) in Saved)
+            files.Declare(role, path, RunningType(name));
+    }
+
+    /// <summary>Writes the sum that has taken the residual's place, if it is to be saved.</summary>
+    public void WriteSum<TInput, T>(OutputFiles files, IReadOnlyList<TInput[]> others) where T : unmanaged where TInput : unmanaged
+    {
+        if (request.SaveSum is not null)
+            files.Write(request.SaveSum, Stored<TInput, T>(others[^1], Input.Shape));
+    }
+
+    /// <summary>Writes the moved statistics that are to be saved.</summary>
+    public void WriteRunning<T>(OutputFiles files, LayerRun<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach ((string name, _, string path) in Saved)
+            files.Write(path, StoredTensor.From<T>(layer.Entry(name).Value!, RunningType(name)));
+    }
+
+    private IEnumerable<(string Name, string Role, string Path)> Saved =>
+    [
+        .. request.SaveRunningMean is string mean ? ((string, string, string)[])[(LayerEntry.RunningMean, "--save-running-mean", mean)] : [],
+        .. request.SaveRunningVar is string variance ? ((string, string, string)[])[(LayerEntry.RunningVar, "--save-running-var", variance)] : [],
+    ];
+
+    // A moved statistic has the type of what it belongs to.
+    private ElementType RunningType(string name) =>
+        parameters.FirstOrDefault(parameter => parameter.Entry.Name == name).Values?.ElementType.ResultType()
+        ?? (OutputType == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32);
+
+    private Tensor<TInput> View<TInput>(TInput[] values, StoredTensor file) =>
+        file.Shape.Length == Input.Shape.Length ? order.View(values, file.Shape) : Tensor.Create(values, file.Shape.Length == 0 ? [1] : file.Shape);
+
+    private void RequireShape()
+    {
+        string what = $"INPUT {request.Input}: ";
+        string inOrder = request.ChannelsLast ? " (in the order (N, C, *))" : "";
+        if (request.ChannelsLast && shape.Length < 3)
+            throw new UsageException($"{what}shape {NumberType.Text(Input.Shape)} has too few dimensions; {request.Entry.Name} --channels-last needs at least 3, (N, *, C).");
+        try
+        {
+            request.Entry.Statistics(shape, request.Settings);
+        }
+        catch (UsageException error)
+        {
+            throw new UsageException($"{what}{error.Message.TrimEnd('.')}{inOrder}.");
+        }
+        if (request.Entry.TooFewValues(shape, request.Settings, request.Eval) is string broken && !shape.Contains(0))
+            throw new UsageException($"{what}shape {NumberType.Text(Input.Shape)} has {broken}");
+    }
+
+    private StoredTensor ReadOther(NamedFile file, nint[] needed)
+    {
+        StoredTensor tensor = Files.Read(file.Location, file.Role);
+        nint[] found = tensor.Shape.Length == Input.Shape.Length ? order.OfLayer(tensor.Shape) : tensor.Shape.ToArray();
+        return found.SequenceEqual(needed)
             ? tensor
             : throw new UsageException(
-                $"{option} {location}: shape {NumberType.Text(tensor.Shape)}, but {request.Kind.Full()} of {request.Input}, shape "
-                    + $"{NumberType.Text(Input.Shape)}, needs {NumberType.Text(shape)}.");
+                $"{file.Role} {file.Location}: shape {NumberType.Text(tensor.Shape)}, but {request.Entry.Name} of {request.Input}, shape "
+                    + $"{NumberType.Text(Input.Shape)}, needs {NumberType.Text(needed)}{(request.ChannelsLast ? " (in the order (N, C, *))" : "")}.");
+    }
+
+    private IEnumerable<(ParameterEntry Entry, StoredTensor Values)> ReadParameters()
+    {
+        IReadOnlyList<NamedFile> files = request.State is null ? request.Parameters : [.. request.Parameters, .. StateFile.Of(request.State, request)];
+        foreach (NamedFile file in files)
+        {
+            ParameterEntry parameter = request.Entry.Parameters.First(known => known.Name == file.Name);
+            StoredTensor tensor = Files.Read(file.Location, file.Role);
+            nint[] needed = parameter.Shape(shape, request.Settings);
+
+            // PyTorch keeps a single number as a scalar.
+            if (!tensor.Shape.SequenceEqual(needed) && !(tensor.Shape.Length == 0 && needed is [1]))
+            {
+                throw new UsageException(
+                    $"{file.Role} {file.Location}: shape {NumberType.Text(tensor.Shape)}, but {request.Entry.Name} of {request.Input}, shape "
+                        + $"{NumberType.Text(Input.Shape)}, needs {NumberType.Text(needed)}.");
+            }
+            bool used = request.Eval || !request.Entry.HasModes || request.Entry.TrainsByRunning;
+            if (parameter.Name == LayerEntry.RunningVar && used && tensor.ToArray<double>().FirstOrDefault(value => value < 0) is < 0 and double negative)
+                throw new UsageException($"{file.Role} {file.Location}: holds {negative}, and no variance is negative; give a file of variances.");
+            yield return (parameter, tensor);
+        }
+    }
+
+    private static StoredTensor ReadMask(string location)
+    {
+        StoredTensor tensor = Files.Read(location, "--mask");
+        return tensor.ElementType is not (ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64)
+            ? tensor
+            : throw new UsageException($"--mask {location}: holds {tensor.ElementType.Text()}; a mask is of booleans or integers, 0 for what takes no part.");
     }
 }

@@ -1,29 +1,62 @@
 using System.CommandLine;
+using NormKit.Cli.Catalogue;
+using NormKit.IO;
 
 namespace NormKit.Cli;
 
 /// <summary>The layer's name and the options that apply and grad share, and which of them fit which layer.</summary>
 internal sealed class LayerOptions
 {
-    private readonly Argument<string> layer = new("LAYER") { Description = "batch-norm, layer-norm, instance-norm or group-norm." };
+    private static readonly Dictionary<string, ElementType> Types = new()
+    {
+        ["float16"] = ElementType.Float16,
+        ["bfloat16"] = ElementType.BFloat16,
+        ["float32"] = ElementType.Float32,
+        ["float64"] = ElementType.Float64,
+    };
+
+    private readonly Argument<string> layer = new("LAYER")
+    {
+        Description = "A layer in kebab case: batch-norm, layer-norm, instance-norm, group-norm, rms-norm ... 'normkit layers' lists them.",
+    };
+
     private readonly Argument<string> input = new("INPUT") { Description = "The array to normalize: x.npy, x.npz:name or x.safetensors:name." };
     private readonly Option<string?> output;
-    private readonly Option<string?> weight = FileOption("--weight", "A factor for each channel, or for each normalized element with layer-norm.");
-    private readonly Option<string?> bias = FileOption("--bias", "A summand for each channel, or for each normalized element with layer-norm.");
+    private readonly SettingOptions settings = new();
+    private readonly Option<string?> weight = FileOption("--weight", "A factor for each channel, or for each normalized element.");
+    private readonly Option<string?> bias = FileOption("--bias", "A summand for each channel, or for each normalized element.");
+    private readonly Option<string[]?> parameters = new("--param")
+    {
+        HelpName = "NAME=FILE",
+        Description = "Any parameter by its name, such as tau=tau.npy; may be given several times.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> state = new("--state")
+    {
+        HelpName = "FILE:PREFIX",
+        Description = "All parameters and running statistics from a .safetensors file, under PyTorch's names behind a prefix.",
+    };
+
     private readonly Option<string?> runningMean = FileOption("--running-mean", "A mean for each channel: used with --eval, or moved to be saved.");
     private readonly Option<string?> runningVar = FileOption("--running-var", "A variance for each channel: used with --eval, or moved to be saved.");
     private readonly Option<string?> saveRunningMean = FileOption("--save-running-mean", "Where to write the moved running mean.");
     private readonly Option<string?> saveRunningVar = FileOption("--save-running-var", "Where to write the moved running variance.");
     private readonly Option<bool> train = Values.Flag("--train", "Normalize by the input's own statistics: the default.");
-    private readonly Option<bool> eval = Values.Flag("--eval", "Normalize by the running statistics given (batch-norm, instance-norm).");
-    private readonly Option<double?> momentum = Values.Number(
-        "--momentum", "M", "Saved is (1 - M) * running + M * batch, M from 0 to 1 (default 0.1).", 0, 1);
-    private readonly Option<double?> eps = Values.Number("--eps", "E", "Added to the variance, inside the root (default 1e-5).", 0, double.MaxValue);
-    private readonly Option<int?> groups = Values.Count("--groups", "G", "Into how many groups group-norm splits the channels; required there.");
-    private readonly Option<nint[]?> normalizedShape = Values.Lengths(
-        "--normalized-shape", "32,64,64", "The trailing dimensions that layer-norm normalizes over (default: all but the first).");
+    private readonly Option<bool> eval = Values.Flag("--eval", "Normalize by the running statistics given.");
+    private readonly Option<string?> mask = FileOption("--mask", "Booleans or integers, 0 for elements or positions that take no part.");
+    private readonly Option<string?> style = FileOption("--style", "Whose mean and deviation the output takes (adaptive-instance-norm).");
+    private readonly Option<string?> scale = FileOption("--scale", "(N, D), added to a factor of 1 (adaptive-layer-norm, adaptive-rms-norm).");
+    private readonly Option<string?> shift = FileOption("--shift", "(N, D), added last (adaptive-layer-norm, adaptive-rms-norm).");
+    private readonly Option<string?> residual = FileOption("--residual", "Added to the input first (layer-norm, rms-norm).");
+    private readonly Option<string?> saveSum = FileOption("--save-sum", "Where to write the sum of input and residual.");
+    private readonly Option<string?> dtype = Values.Of<string?>(
+        "--dtype", "TYPE", "The type to compute and write in: float16, bfloat16, float32 or float64 (default: the input's).", text =>
+            Types.ContainsKey(text) ? text : throw new FormatException($"one of {string.Join(", ", Types.Keys)}"));
+
     private readonly Option<bool> channelsLast = Values.Flag(
         "--channels-last", "The arrays are (N, *, C): their last dimension is the channel.");
+
     private readonly Option<int?> threads = Values.Count(
         "--threads", "N", "The most threads (default: one a processor); the result is the same to the bit.");
 
@@ -39,126 +72,182 @@ internal sealed class LayerOptions
         if (secondInput is not null)
             command.Add(secondInput);
         foreach (Option option in (Option[])[
-            output, weight, bias, runningMean, runningVar, saveRunningMean, saveRunningVar, train, eval, momentum, eps, groups, normalizedShape,
-            channelsLast, threads])
+            output, weight, bias, parameters, state, runningMean, runningVar, saveRunningMean, saveRunningVar, train, eval, mask, style, scale, shift,
+            residual, saveSum, .. settings.All, dtype, channelsLast, threads])
             command.Add(option);
     }
 
     public static readonly string[] Notes =
     [
-        "Batch statistics are used unless --eval is given; then --running-mean and --running-var are needed. As in PyTorch's "
+        "'normkit explain LAYER' shows which parameters and options a layer takes; others are refused. A parameter that is not given has the "
+            + "value of a new layer.",
+        "The input's own statistics are used unless --eval is given; then the running ones are needed. As in PyTorch's "
             + "F.batch_norm(training=True), running statistics that are given do not change the output without --eval: they are moved by "
             + "the batch's mean and unbiased variance, and --save-running-mean and --save-running-var write the result; the files given "
             + "stay as they are. Without --eval, running statistics and --momentum are refused where neither is saved. If none are given, "
-            + "the move starts from mean 0 and variance 1, as a new layer does.",
+            + "the move starts from mean 0 and variance 1, as a new layer does. (batch-renorm uses its running statistics in training too.)",
         "With --channels-last the array (N, *, C) is computed in place of (N, C, *), and the output has the input's shape. "
-            + "--normalized-shape, and the weight and bias of layer-norm, are still written in the order (C, *).",
-        "The output has the input's element type: float64 is computed in double; float16 and bfloat16 (.safetensors only) are computed "
-            + "in float and rounded once; integers of up to 16 bits become float32, wider ones float64. Parameters of another type "
-            + "convert.",
+            + "--normalized-shape, --axes, and the parameters of layer-norm and rms-norm, are still written in the order (C, *).",
+        "A mask has the input's shape (lengths may be 1), or lacks the channel dimension, or the dimensions normalized over. What it leaves out "
+            + "takes no part in statistics and is 0 in the output.",
+        "The output has the input's element type, or that of --dtype, to which the input is converted first: float64 is computed in double; "
+            + "float16 and bfloat16 (.safetensors only) are computed in float and rounded once; integers of up to 16 bits become float32, "
+            + "wider ones float64. Parameters of another type convert.",
     ];
 
     /// <summary>Reads the command line, the options' files not yet.</summary>
     /// <exception cref="UsageException">The layer is unknown, or an option does not fit it or another.</exception>
     public LayerRequest Read(ParseResult parsed)
     {
-        string name = parsed.GetRequiredValue(layer);
-        int known = Array.FindIndex(LayerNames.All, kind => kind.Full() == name);
-        if (known < 0)
+        LayerEntry entry = LayerCatalogue.Find(parsed.GetRequiredValue(layer));
+        if (!entry.IsApplied)
+            throw new UsageException($"normkit does not compute {entry.Name}; 'normkit explain {entry.Name}' says what the library has.");
+        LayerSettings set = settings.Read(parsed, entry);
+        IReadOnlyList<NamedFile> given = ParameterFiles(parsed, entry);
+        RequireFit(parsed, entry);
+        RequireMode(parsed, entry, [.. given.Select(file => file.Name)]);
+        return new LayerRequest(entry, set, parsed.GetRequiredValue(input), parsed.GetRequiredValue(output)!)
         {
-            string[] names = [.. LayerNames.All.Select(k => k.Full())];
-            string near = LayerNames.All.Where(k => k.Short() == name).Select(k => k.Full()).FirstOrDefault() is string full
-                ? $", did you mean '{full}'?"
-                : Suggestion.For(name, names);
-            throw new UsageException($"unknown layer '{name}'{near} A layer is one of {string.Join(", ", names)}.");
-        }
-        LayerKind kind = LayerNames.All[known];
-        RequireFit(parsed, kind);
-        return new LayerRequest(kind, parsed.GetRequiredValue(input), parsed.GetRequiredValue(output)!)
-        {
-            Weight = parsed.GetValue(weight),
-            Bias = parsed.GetValue(bias),
-            RunningMean = parsed.GetValue(runningMean),
-            RunningVar = parsed.GetValue(runningVar),
+            Parameters = given,
+            Others = [.. OtherFiles(parsed, entry)],
+            State = parsed.GetValue(state),
+            Mask = parsed.GetValue(mask),
+            SaveSum = parsed.GetValue(saveSum),
             SaveRunningMean = parsed.GetValue(saveRunningMean),
             SaveRunningVar = parsed.GetValue(saveRunningVar),
             Eval = parsed.GetValue(eval),
-            Momentum = parsed.GetValue(momentum) ?? 0.1,
-            Eps = parsed.GetValue(eps) ?? 1e-5,
-            Groups = parsed.GetValue(groups) ?? 0,
-            NormalizedShape = parsed.ValueIfGiven(normalizedShape),
+            Type = parsed.GetValue(dtype) is string type ? Types[type] : null,
             ChannelsLast = parsed.GetValue(channelsLast),
             Threads = parsed.GetValue(threads) ?? -1,
         };
     }
 
-    private void RequireFit(ParseResult parsed, LayerKind kind)
+    /// <summary>Which files hold parameters and running statistics, each once.</summary>
+    private List<NamedFile> ParameterFiles(ParseResult parsed, LayerEntry entry)
     {
-        string name = kind.Full();
-        if (kind != LayerKind.Group && parsed.IsGiven(groups))
-            throw new UsageException($"--groups does not fit {name}; leave it out, or use group-norm.");
-        if (kind == LayerKind.Group && !parsed.IsGiven(groups))
-            throw new UsageException("group-norm needs --groups G, into how many groups it splits the channels.");
-        if (kind != LayerKind.Layer && parsed.IsGiven(normalizedShape))
-            throw new UsageException($"--normalized-shape does not fit {name}; leave it out, or use layer-norm.");
-        Option? misfit = ((Option[])[runningMean, runningVar, saveRunningMean, saveRunningVar, train, eval, momentum])
-            .FirstOrDefault(parsed.IsGiven);
-        if (!kind.HasRunningStatistics() && misfit is not null)
+        string[] known = [.. entry.Parameters.Where(parameter => !parameter.IsInput).Select(parameter => parameter.Name)];
+        List<NamedFile> files = [];
+        void Add(string name, string role, string file)
         {
-            throw new UsageException(
-                $"{misfit.Name} does not fit {name}, which has no running statistics and is the same in training and evaluation; leave it out.");
+            if (files.Find(other => other.Name == name) is NamedFile other)
+                throw new UsageException($"{role} and {other.Role} both give {name}; leave one of them out.");
+            files.Add(new(name, role, file));
         }
+        foreach ((Option<string?> option, string name) in ((Option<string?>, string)[])[(weight, "weight"), (bias, "bias")])
+        {
+            if (parsed.GetValue(option) is string file)
+            {
+                if (!known.Contains(name))
+                    throw new UsageException($"{option.Name} does not fit {entry.Name}, which has no {name}; leave it out.");
+                Add(name, option.Name, file);
+            }
+        }
+        foreach ((Option<string?> option, string name) in ((Option<string?>, string)[])[(runningMean, LayerEntry.RunningMean), (runningVar, LayerEntry.RunningVar)])
+        {
+            if (parsed.GetValue(option) is string file)
+            {
+                if (!known.Contains(name))
+                    throw NoRunning(option, entry);
+                Add(name, option.Name, file);
+            }
+        }
+        foreach (string pair in parsed.ValueIfGiven(parameters) ?? [])
+        {
+            int sign = pair.IndexOf('=', StringComparison.Ordinal);
+            if (sign <= 0)
+                throw new UsageException($"--param '{pair}' is not NAME=FILE; name the parameter and its file.");
+            string name = pair[..sign];
+            if (!known.Contains(name))
+            {
+                string has = known.Length == 0 ? "It has none." : $"It has {string.Join(", ", known)}.";
+                throw new UsageException($"--param {name}: unknown parameter of {entry.Name}{Suggestion.For(name, known)} {has}");
+            }
+            Add(name, $"--param {name}", pair[(sign + 1)..]);
+        }
+        return files;
+    }
+
+    private IEnumerable<NamedFile> OtherFiles(ParseResult parsed, LayerEntry entry)
+    {
+        foreach (Option<string?> option in (Option<string?>[])[style, scale, shift])
+        {
+            string name = option.Name[2..];
+            if (entry.OtherInputNames.Contains(name))
+            {
+                yield return new(name, option.Name, parsed.GetValue(option)
+                    ?? throw new UsageException($"{entry.Name} needs {option.Name} FILE besides its input."));
+            }
+            else if (parsed.IsGiven(option))
+            {
+                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out.");
+            }
+        }
+        if (parsed.GetValue(residual) is string file)
+            yield return new(LayerJob.Residual, residual.Name, file);
+    }
+
+    private void RequireFit(ParseResult parsed, LayerEntry entry)
+    {
+        Option? moving = ((Option[])[saveRunningMean, saveRunningVar]).FirstOrDefault(parsed.IsGiven);
+        if (moving is not null && !entry.Takes("--momentum"))
+            throw NoRunning(moving, entry);
+        if (parsed.IsGiven(saveRunningMean) && !entry.Running.Any(running => running.Name == LayerEntry.RunningMean))
+            throw NoRunning(saveRunningMean, entry);
+        Option? mode = ((Option[])[train, eval]).FirstOrDefault(parsed.IsGiven);
+        if (mode is not null && !entry.HasModes)
+            throw NoRunning(mode, entry);
+        if (parsed.IsGiven(mask) && !entry.TakesMask)
+            throw new UsageException($"--mask does not fit {entry.Name}, which takes none; leave it out.");
+        if (((Option[])[residual, saveSum]).FirstOrDefault(parsed.IsGiven) is Option sum && !entry.TakesResidual)
+            throw new UsageException($"{sum.Name} does not fit {entry.Name}; leave it out, or use layer-norm or rms-norm.");
+        if (parsed.IsGiven(saveSum) && !parsed.IsGiven(residual))
+            throw new UsageException("--save-sum needs --residual FILE, which is added to the input.");
+        if (parsed.IsGiven(residual) && parsed.IsGiven(mask))
+            throw new UsageException("--residual and --mask do not go together; leave out one of them.");
+        if (parsed.IsGiven(channelsLast) && !entry.TakesChannelsLast)
+            throw new UsageException($"--channels-last does not fit {entry.Name}, whose input is {entry.Input}; leave it out.");
+        if (parsed.IsGiven(state) && !entry.Parameters.Any(parameter => !parameter.IsInput))
+            throw new UsageException($"--state does not fit {entry.Name}, which holds nothing; leave it out.");
         if (parsed.IsGiven(train) && parsed.IsGiven(eval))
             throw new UsageException("--train and --eval contradict each other; give one of them.");
+    }
 
-        bool isEval = parsed.IsGiven(eval);
-        Option? given = ((Option[])[runningMean, runningVar]).FirstOrDefault(parsed.IsGiven);
-        Option? missing = ((Option[])[runningMean, runningVar]).FirstOrDefault(option => !parsed.IsGiven(option));
+    /// <summary>Whether running statistics, what moves them and what uses them are all there or all absent.</summary>
+    private void RequireMode(ParseResult parsed, LayerEntry entry, string[] given)
+    {
+        if (!entry.TracksRunning)
+            return;
+        bool fromState = parsed.IsGiven(state), isEval = parsed.IsGiven(eval) || !entry.HasModes;
+        ParameterEntry? here = entry.Running.FirstOrDefault(running => given.Contains(running.Name));
+        ParameterEntry? missing = entry.Running.FirstOrDefault(running => !given.Contains(running.Name) && !fromState);
         if (isEval && missing is not null)
-            throw new UsageException($"{name} --eval normalizes by running statistics; give {missing.Name} FILE too, or leave out --eval.");
-        if (given is not null && missing is not null)
-            throw new UsageException($"{given.Name} without {missing.Name}; running statistics are given together or not at all.");
-        Option? moving = ((Option[])[saveRunningMean, saveRunningVar, momentum]).FirstOrDefault(parsed.IsGiven);
-        if (!isEval && !parsed.IsGiven(saveRunningMean) && !parsed.IsGiven(saveRunningVar) && (given ?? moving) is Option idle)
+        {
+            throw new UsageException($"{entry.Name}{(entry.HasModes ? " --eval" : "")} normalizes by running statistics; give {OptionOf(missing)} FILE too"
+                + $"{(entry.HasModes ? ", or leave out --eval" : "")}.");
+        }
+        if (here is not null && missing is not null)
+            throw new UsageException($"{OptionOf(here)} without {OptionOf(missing)}; running statistics are given together or not at all.");
+        Option? moving = ((Option[])[saveRunningMean, saveRunningVar, settings.Momentum]).FirstOrDefault(parsed.IsGiven);
+        string? idle = (entry.TrainsByRunning || here is null ? null : OptionOf(here)) ?? moving?.Name;
+        if (!isEval && !parsed.IsGiven(saveRunningMean) && !parsed.IsGiven(saveRunningVar) && idle is not null)
         {
             throw new UsageException(
-                $"{idle.Name} has no effect without --save-running-mean or --save-running-var; "
-                + (idle == momentum ? "give one of them, or leave it out."
+                $"{idle} has no effect without --save-running-mean or --save-running-var; "
+                + (idle == settings.Momentum.Name ? "give one of them, or leave it out."
                     : $"to normalize by these statistics {(parsed.IsGiven(train) ? "replace --train by" : "add")} --eval."));
         }
         if (isEval && moving is not null)
             throw new UsageException($"{moving.Name} does not fit --eval, which moves no running statistics; leave out one of them.");
     }
 
+    private static string OptionOf(ParameterEntry running) => $"--{running.Name.Replace('_', '-')}";
+
+    private static UsageException NoRunning(Option option, LayerEntry entry)
+    {
+        string why = !entry.TracksRunning ? "which has no running statistics" + (entry.HasModes ? "" : " and is the same in training and evaluation")
+            : !entry.HasModes ? "which always normalizes by its running statistics" : "which has no such statistic";
+        return new($"{option.Name} does not fit {entry.Name}, {why}; leave it out.");
+    }
+
     private static Option<string?> FileOption(string name, string description) => new(name) { HelpName = "FILE", Description = description };
-}
-
-/// <summary>One call of a layer as the command line asks for it.</summary>
-internal sealed record LayerRequest(LayerKind Kind, string Input, string Output)
-{
-    public string? Weight { get; init; }
-
-    public string? Bias { get; init; }
-
-    public string? RunningMean { get; init; }
-
-    public string? RunningVar { get; init; }
-
-    public string? SaveRunningMean { get; init; }
-
-    public string? SaveRunningVar { get; init; }
-
-    public bool Eval { get; init; }
-
-    public double Momentum { get; init; }
-
-    public double Eps { get; init; }
-
-    public int Groups { get; init; }
-
-    public nint[]? NormalizedShape { get; init; }
-
-    public bool ChannelsLast { get; init; }
-
-    public int Threads { get; init; }
 }

@@ -11,7 +11,8 @@ internal static class Values
         Of(name, helpName, description, text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
             && double.IsFinite(value) && value >= least && value <= most
             ? (double?)value
-            : throw new FormatException(most < double.MaxValue ? $"a number from {least} to {most}" : $"a finite number, {least} or more"));
+            : throw new FormatException(
+                most < double.MaxValue ? $"a number from {least} to {most}" : least > double.MinValue ? $"a finite number, {least} or more" : "a finite number"));
 
     public static Option<int?> Count(string name, string helpName, string description) =>
         Of(name, helpName, description, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= 1
@@ -28,6 +29,11 @@ internal static class Values
             int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length >= 1
                 ? (nint)length
                 : throw new FormatException($"lengths from 1 to {int.MaxValue} with commas between, such as {helpName}"))]);
+
+    /// <summary>An option whose value is one of a few words, the first of them the default.</summary>
+    public static Option<string?> Word(string name, string helpName, string description, string[] words) =>
+        Of<string?>(name, helpName, $"{description}: {string.Join(", ", words)} (default {words[0]}).", text =>
+            words.Contains(text) ? text : throw new FormatException($"one of {string.Join(", ", words)}"));
 
     /// <summary>An option that is given or not; System.CommandLine would take a word behind it for its value.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.Zero };

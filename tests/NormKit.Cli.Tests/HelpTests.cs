@@ -3,8 +3,9 @@ namespace NormKit.Cli.Tests;
 public sealed class HelpTests
 {
     private const string LayerOptions =
-        "--output -o --weight --bias --running-mean --running-var --save-running-mean --save-running-var --train --eval --momentum --eps --groups "
-        + "--normalized-shape --channels-last --threads --help";
+        "--output -o --weight --bias --param --state --running-mean --running-var --save-running-mean --save-running-var --train --eval --mask --style --scale "
+        + "--shift --residual --save-sum --momentum --eps --groups --normalized-shape --axes --unit-offset --activation --num-splits --r-max --d-max --size --alpha "
+        + "--beta --k --window --p --dim --iterations --dtype --channels-last --threads --help";
 
     [Theory]
     [InlineData("", "layers explain compare apply grad --version --help", "normkit compare")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsCheck;
+using NormKit.Cli.Compare;
 
 namespace NormKit.Cli.Tests;
 

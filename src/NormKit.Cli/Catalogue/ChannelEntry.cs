@@ -5,14 +5,16 @@ internal abstract class ChannelEntry : LayerEntry
 {
     public override string Input => "(N, C, *)";
 
+    public override bool TakesChannelsLast => true;
+
     /// <summary>The ranks that it takes.</summary>
     protected virtual (int Least, int Most) Ranks => (2, int.MaxValue);
 
     protected static IReadOnlyList<ParameterEntry> Affine(string weight = "1", bool isOptional = false) =>
         [PerChannel("weight", weight, isOptional: isOptional), PerChannel("bias", "0", isOptional: isOptional)];
 
-    protected static IReadOnlyList<ParameterEntry> Running(bool isOptional = false) =>
-        [PerChannel("running_mean", "0", false, isOptional), PerChannel("running_var", "1", false, isOptional)];
+    protected static IReadOnlyList<ParameterEntry> Statistics(bool isOptional = false) =>
+        [PerChannel(RunningMean, "0", false, isOptional), PerChannel(RunningVar, "1", false, isOptional)];
 
     protected static ParameterEntry PerChannel(string name, string start, bool isTrained = true, bool isOptional = false) =>
         new(name, "(C)", start, (shape, _) => [shape[1]], isTrained, isOptional);
@@ -45,7 +47,7 @@ internal abstract class ChannelEntry : LayerEntry
 
     protected int GroupsOf(nint[] shape, LayerSettings settings, int? otherwise = null)
     {
-        int groups = settings.Groups ?? otherwise ?? throw new UsageException($"{Name} needs --groups G, into how many groups it splits the channels.");
+        int groups = settings.Groups ?? otherwise ?? throw new UsageException($"{Name} needs --groups G.");
         return shape[1] % groups == 0
             ? groups
             : throw new UsageException($"{Plural.Of(groups, "group")} do not divide {Plural.Of(shape[1], "channel")}, shape {NumberType.Text(shape)}; give --groups a divisor.");

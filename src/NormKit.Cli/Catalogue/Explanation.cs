@@ -78,6 +78,13 @@ internal sealed class Explanation
         yield return new Heading("In training and in evaluation");
         yield return new Paragraph(entry.Train, "train:");
         yield return new Paragraph(entry.Eval, "eval:");
+        if (entry.IsApplied)
+        {
+            yield return new Heading("On the command line");
+            yield return new Paragraph(CommandLine());
+            if (entry.Options.Count > 0)
+                yield return new Table(["option", "default"], [.. entry.Options.Select(option => (string[])[option.Name, option.Default ?? "- (required)"])], Words: 2);
+        }
         yield return new Heading("When to choose it");
         yield return new Paragraph(entry.Choose);
         yield return new Heading("Names");
@@ -132,6 +139,22 @@ internal sealed class Explanation
         json.WriteString("flax", entry.Elsewhere.Flax);
         json.WriteString("onnx", entry.Elsewhere.Onnx);
         json.WriteEndObject();
+    }
+
+    /// <summary>How apply is called, with all the files that it can take.</summary>
+    private string CommandLine()
+    {
+        IEnumerable<string> files = entry.Parameters.Where(parameter => !parameter.IsInput).Select(parameter =>
+            parameter.Name is "weight" or "bias" or LayerEntry.RunningMean or LayerEntry.RunningVar
+                ? $"[--{parameter.Name.Replace('_', '-')} FILE]"
+                : $"[--param {parameter.Name}=FILE]");
+        string[] rest =
+        [
+            .. entry.OtherInputNames.Select(name => $"--{name} FILE"), .. files, .. entry.HasModes ? (string[])["[--eval]"] : [],
+            .. entry.TakesMask ? (string[])["[--mask FILE]"] : [], .. entry.TakesResidual ? (string[])["[--residual FILE]", "[--save-sum FILE]"] : [],
+            .. entry.TakesChannelsLast ? (string[])["[--channels-last]"] : [],
+        ];
+        return $"normkit apply {entry.Name} INPUT -o OUTPUT {string.Join(' ', rest)}";
     }
 
     private IEnumerable<string[]> Passes()

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 
 namespace NormKit.Cli.Catalogue;
@@ -7,6 +8,9 @@ namespace NormKit.Cli.Catalogue;
 /// </summary>
 internal abstract class LayerEntry
 {
+    public const string RunningMean = "running_mean";
+    public const string RunningVar = "running_var";
+
     /// <summary>Its class in kebab case, which is its name on the command line.</summary>
     public abstract string Name { get; }
 
@@ -49,14 +53,37 @@ internal abstract class LayerEntry
     /// <summary>The same for inputs of one rank, 1d, 2d and 3d; not in lists, but known by name.</summary>
     public virtual IReadOnlyList<LayerEntry> Variants => [];
 
+    /// <summary>The running statistics among its parameters.</summary>
+    public IEnumerable<ParameterEntry> Running => Parameters.Where(parameter => parameter.Name is RunningMean or RunningVar);
+
     /// <summary>Whether it keeps running statistics.</summary>
-    public bool TracksRunning => Parameters.Any(parameter => parameter.Name == "running_mean" || parameter.Name == "running_var");
+    public bool TracksRunning => Running.Any();
+
+    /// <summary>Whether --train and --eval make a difference.</summary>
+    public virtual bool HasModes => TracksRunning;
+
+    /// <summary>Whether running statistics enter the output in training too.</summary>
+    public virtual bool TrainsByRunning => false;
 
     /// <summary>Whether it takes a mask.</summary>
     public virtual bool TakesMask => false;
 
+    /// <summary>Whether it can add a residual first.</summary>
+    public virtual bool TakesResidual => false;
+
+    /// <summary>Whether its channel may be the last dimension of the file.</summary>
+    public virtual bool TakesChannelsLast => false;
+
     /// <summary>Whether apply and grad know it.</summary>
     public virtual bool IsApplied => true;
+
+    /// <summary>Makes a layer.</summary>
+    /// <param name="plan">What for; its shape has passed <see cref="Statistics"/>.</param>
+    public virtual LayerRun<T> Create<T>(LayerPlan plan) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        throw new UsageException($"normkit does not compute {Name}; see 'normkit explain {Name}' for its class.");
+
+    /// <summary>What is wrong with a shape whose groups have a single value, which leaves nothing but 0; null where nothing is.</summary>
+    public virtual string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => null;
 
     /// <summary>What an element costs.</summary>
     public abstract Work Work(nint[] shape, LayerSettings settings);
@@ -65,7 +92,10 @@ internal abstract class LayerEntry
     /// <exception cref="UsageException">The layer takes no such input, or the settings do not fit it.</exception>
     public abstract IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings);
 
-    /// <summary>The shapes that are read besides the input and the parameters.</summary>
+    /// <summary>What it takes besides one input and its parameters.</summary>
+    public virtual IReadOnlyList<string> OtherInputNames => [];
+
+    /// <summary>Their names and shapes.</summary>
     public virtual IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) => [];
 
     /// <summary>The shape of the output.</summary>
@@ -106,7 +136,11 @@ internal sealed record OtherNames(string PyTorch, string Keras = "-", string Fla
 /// <param name="IsInput">Whether it is the input of the command line: the weight that is normalized.</param>
 internal sealed record ParameterEntry(
     string Name, string ShapeText, string Start, Func<nint[], LayerSettings, nint[]> Shape, bool IsTrained = true, bool IsOptional = false,
-    bool IsInput = false);
+    bool IsInput = false)
+{
+    /// <summary>Its key in a state file of PyTorch, where that is another.</summary>
+    public string Key { get; init; } = Name;
+}
 
 /// <summary>An option of apply, grad and explain.</summary>
 /// <param name="Name">"--eps".</param>

@@ -15,8 +15,11 @@ internal sealed record LayerSettings
     /// <summary>The trailing dimensions that share statistics.</summary>
     public nint[]? NormalizedShape { get; init; }
 
-    /// <summary>The dimensions that share statistics, from 0 up, in order.</summary>
+    /// <summary>The dimensions that share statistics, from 0 up, or from the end, -1.</summary>
     public int[]? Axes { get; init; }
+
+    /// <summary>Whether a weight is stored minus one.</summary>
+    public bool UnitOffset { get; init; }
 
     /// <summary>The dimension that a norm goes along, or that stays apart; see the layer. May count from the end: -1.</summary>
     public int? Dim { get; init; }
@@ -24,9 +27,36 @@ internal sealed record LayerSettings
     /// <summary>Whether weight norm takes the whole tensor: --dim none.</summary>
     public bool WholeTensor { get; init; }
 
+    /// <summary>The order of a norm; may be infinite.</summary>
+    public double? P { get; init; }
+
     /// <summary>How many channels a window has.</summary>
     public int? Size { get; init; }
 
+    /// <summary>The factor of a window's mean of squares.</summary>
+    public double? Alpha { get; init; }
+
+    /// <summary>The power of a window's sum.</summary>
+    public double? Beta { get; init; }
+
+    /// <summary>What is added to a window's mean.</summary>
+    public double? K { get; init; }
+
+    /// <summary>Whether a window is ONNX's.</summary>
+    public bool OnnxWindow { get; init; }
+
     /// <summary>Into how many parts a batch is split.</summary>
     public int? NumSplits { get; init; }
+
+    /// <summary>The largest factor towards running statistics.</summary>
+    public double? RMax { get; init; }
+
+    /// <summary>The largest shift towards running statistics.</summary>
+    public double? DMax { get; init; }
+
+    /// <summary>Steps of power iteration.</summary>
+    public int? Iterations { get; init; }
+
+    /// <summary>The function behind a norm, by its name on the command line.</summary>
+    public string? Activation { get; init; }
 }

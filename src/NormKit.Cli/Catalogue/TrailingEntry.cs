@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace NormKit.Cli.Catalogue;
 
 /// <summary>A layer over trailing dimensions, or over any set of them.</summary>
@@ -6,9 +8,6 @@ internal abstract class TrailingEntry : LayerEntry
     public override string Input => "(*, normalizedShape)";
 
     public override nint[] Example => [8, 512, 768];
-
-    /// <summary>Whether it takes any set of dimensions.</summary>
-    protected virtual bool TakesAxes => false;
 
     /// <summary>How many trailing dimensions it takes if nothing says which.</summary>
     protected virtual int DefaultTrailing(nint[] shape) => shape.Length - 1;
@@ -48,6 +47,16 @@ internal abstract class TrailingEntry : LayerEntry
         int[] normalized = Normalized(shape, settings);
         return [new(What, Axes(shape, d => normalized.Contains(d) ? AxisRole.Shared : AxisRole.Separate))];
     }
+
+    /// <summary>The lengths normalized over, and which dimensions these are, as the library takes them.</summary>
+    protected (nint[] Lengths, int[] Axes) Over(LayerPlan plan)
+    {
+        int[] normalized = Normalized(plan.Shape, plan.Settings);
+        return ([.. normalized.Select(d => plan.Shape[d])], normalized);
+    }
+
+    protected static LayerRun<T> Rows<T>(LayerPlan plan, RowNormLayer<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        plan.AddsResidual ? new ResidualRun<T>(layer) : new NormLayerRun<T>(layer);
 
     /// <summary>What the elements share.</summary>
     protected virtual string What => "mean and variance";

@@ -33,8 +33,8 @@ internal sealed record Comparison(
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double[] exactInput = x as double[] ?? Array.ConvertAll(x, double.CreateChecked);
-        double[] exactLayer = Output(call, exactInput);
-        double[] layer = x is double[]? exactLayer : Array.ConvertAll(Output(call, x), double.CreateChecked);
+        double[] exactLayer = call.Output(exactInput);
+        double[] layer = x is double[]? exactLayer : Array.ConvertAll(call.Output(x), double.CreateChecked);
         stop.ThrowIfCancellationRequested();
 
         double[] population = new double[x.Length], sample = new double[x.Length];
@@ -45,12 +45,5 @@ internal sealed record Comparison(
         return new(
             sharing, Difference.Between(exactLayer, sample, call.Shape, type), Difference.Between(layer, population, call.Shape, type),
             exactLayer.Sum(Math.Abs), predicted, explained);
-    }
-
-    private static T[] Output<T>(LayerCall call, T[] x) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        T[] output = new T[x.Length];
-        call.Forward<T>(x, output, default);
-        return output;
     }
 }

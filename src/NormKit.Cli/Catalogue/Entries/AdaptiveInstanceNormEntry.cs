@@ -24,7 +24,11 @@ internal sealed class AdaptiveInstanceNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
+    public override IReadOnlyList<string> OtherInputNames => ["style"];
+
     public override IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) => [("style", shape)];
+
+    public override bool IsApplied => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("content's mean and variance", 4), ("style's", 4), ("(x - mean) * factor + mean", 3)],

@@ -24,11 +24,15 @@ internal class AdaptiveLayerNormEntry : TrailingEntry
 
     protected override int DefaultTrailing(nint[] shape) => 1;
 
+    public override IReadOnlyList<string> OtherInputNames => ["scale", "shift"];
+
     public override IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) =>
         [("scale", [shape[0], shape[^1]]), ("shift", [shape[0], shape[^1]])];
 
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings) =>
         shape.Length >= 2 ? base.Statistics(shape, settings) : throw Misfit(shape, $"it needs at least 2 dimensions, {Input}.");
+
+    public override bool IsApplied => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance", 3), ("(x - mean) * invStd", 2), ("scale and shift", 2)],

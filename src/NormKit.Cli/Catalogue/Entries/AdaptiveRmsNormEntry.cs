@@ -20,6 +20,8 @@ internal sealed class AdaptiveRmsNormEntry : AdaptiveLayerNormEntry
 
     public override OtherNames Elsewhere => new("x-transformers AdaptiveRMSNorm");
 
+    public override string Page => "docs/layers/adaptive-layer-norm.md";
+
     public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1.19e-7, in double 2.22e-16")];
 
     protected override string What => "root mean square";

@@ -40,7 +40,7 @@ internal class BatchNormEntry(int? positions = null) : ChannelEntry
         "BatchNorm: momentum 0.99 weighs the old value",
         "BatchNormalization: momentum 0.9 weighs the old value, biased running variance");
 
-    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(), .. Running()];
+    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(), .. Statistics()];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1e-5"), new("--momentum", "0.1"), new("--activation", "none")];
 
@@ -61,4 +61,32 @@ internal class BatchNormEntry(int? positions = null) : ChannelEntry
         RequireRank(shape);
         return [new("mean and variance", Axes(shape, AxisRole.Shared, AxisRole.Separate))];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        int channels = plan.Channels;
+        LayerSettings settings = plan.Settings;
+        (double eps, double momentum) = (settings.Eps ?? 1e-5, settings.Momentum ?? 0.1);
+        BatchNorm<T> layer = positions switch
+        {
+            null => new BatchNorm<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+            1 => new BatchNorm1d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+            2 => new BatchNorm2d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+            _ => new BatchNorm3d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+        };
+        layer.Activation = settings.Activation switch
+        {
+            "relu" => Activation.Relu,
+            "leaky-relu" => Activation.LeakyRelu(),
+            "silu" => Activation.Silu,
+            "gelu" => Activation.Gelu,
+            "gelu-tanh" => Activation.GeluTanh,
+            _ => Activation.None,
+        };
+        return new NormLayerRun<T>(layer);
+    }
+
+    public override string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => !eval && Cost.Product(shape) == shape[1]
+        ? $"one value per channel, and {Name} needs more than 1 value per channel; use a larger batch, or --eval with --running-mean and --running-var."
+        : null;
 }

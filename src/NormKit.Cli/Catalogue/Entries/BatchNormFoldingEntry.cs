@@ -33,5 +33,7 @@ internal sealed class BatchNormFoldingEntry : WeightEntry
 
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings) => [];
 
+    public override string Page => "docs/choosing.md#inference-folding";
+
     public override Work Work(nint[] shape, LayerSettings settings) => new([("w * factor", 1)], []);
 }

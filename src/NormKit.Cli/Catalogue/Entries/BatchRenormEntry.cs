@@ -29,10 +29,14 @@ internal sealed class BatchRenormEntry : ChannelEntry
 
     public override OtherNames Elsewhere => new("-", "BatchNormalization with renorm=True");
 
-    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(), .. Running()];
+    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(), .. Statistics()];
 
     public override IReadOnlyList<OptionEntry> Options =>
         [new("--eps", "1e-5"), new("--momentum", "0.1"), new("--r-max", "3"), new("--d-max", "5")];
+
+    public override bool TrainsByRunning => true;
+
+    public override bool IsApplied => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => MeanAndVariance(affine: true);
 

@@ -28,11 +28,13 @@ internal sealed class EvoNormB0Entry : ChannelEntry
     public override OtherNames Elsewhere => new("timm EvoNorm2dB0");
 
     public override IReadOnlyList<ParameterEntry> Parameters =>
-        [.. Affine(), PerChannel("v", "1"), PerChannel("running_var", "1", isTrained: false)];
+        [.. Affine(), PerChannel("v", "1"), PerChannel(RunningVar, "1", isTrained: false)];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1e-3"), new("--momentum", "0.1")];
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
+
+    public override bool IsApplied => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("variance of the batch", 4), ("of the instance", 4), ("v * x + std", 2), ("max", 1), ("division", 1), ("weight and bias", 2)],

@@ -23,6 +23,8 @@ internal sealed class EvoNormS0Entry : ChannelEntry
 
     public override IReadOnlyList<OptionEntry> Options => [new("--groups", "32"), new("--eps", "1e-5")];
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance", 3), ("v * x", 1), ("sigmoid", 3), ("product", 1), ("invStd", 1), ("weight and bias", 2)],
             [("the sigmoid again", 4), ("its derivative", 6), ("sums", 6), ("dx", 4), ("the gradients of weight, bias and v", 4)]);

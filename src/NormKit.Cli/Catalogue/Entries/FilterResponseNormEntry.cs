@@ -25,6 +25,8 @@ internal sealed class FilterResponseNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean of squares", 2), ("x * invRms", 1), ("weight and bias", 2), ("threshold", 1)],
             [("the threshold's side", 1), ("tau's gradient", 1), ("dy * weight", 1), ("its mean with x", 2), ("dx", 3), ("weight's gradient", 2), ("bias's", 1)]);

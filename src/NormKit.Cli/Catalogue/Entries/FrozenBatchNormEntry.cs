@@ -25,8 +25,12 @@ internal sealed class FrozenBatchNormEntry : ChannelEntry
 
     public override IReadOnlyList<ParameterEntry> Parameters =>
     [
-        PerChannel("weight", "1", isTrained: false), PerChannel("bias", "0", isTrained: false), .. Running(),
+        PerChannel("weight", "1", isTrained: false), PerChannel("bias", "0", isTrained: false), .. Statistics(),
     ];
+
+    public override bool HasModes => false;
+
+    public override bool IsApplied => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => new([("x * scale + shift, both made once a channel", 2)], [("dy * scale", 1)]);
 

@@ -27,9 +27,11 @@ internal sealed class GhostBatchNormEntry : ChannelEntry
 
     public override OtherNames Elsewhere => new("timm SplitBatchNorm2d");
 
-    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(), .. Running()];
+    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(), .. Statistics()];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--num-splits", "2"), new("--eps", "1e-5"), new("--momentum", "0.1")];
+
+    public override bool IsApplied => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => MeanAndVariance(affine: true);
 

@@ -29,6 +29,8 @@ internal sealed class GlobalResponseNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("sum of squares", 2), ("x * (1 + weight * n)", 1), ("bias", 1)],
             [("sum of dy * x, and weight's gradient from it", 2), ("dx", 3), ("bias's gradient", 1)]);

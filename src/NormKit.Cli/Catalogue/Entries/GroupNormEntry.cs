@@ -34,4 +34,11 @@ internal sealed class GroupNormEntry : ChannelEntry
         RequireRank(shape);
         return [new("mean and variance", Axes(shape, AxisRole.Separate, AxisRole.Split, GroupsOf(shape, settings)))];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new NormLayerRun<T>(
+        new GroupNorm<T>(GroupsOf(plan.Shape, plan.Settings), plan.Channels, plan.Settings.Eps ?? 1e-5, plan.IsAffine));
+
+    public override string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => shape[0] == 1 && Cost.Product(shape) == settings.Groups
+        ? $"one value per group with --groups {settings.Groups}, and {Name} needs more; use fewer groups."
+        : null;
 }

@@ -27,7 +27,7 @@ internal class InstanceNormEntry(int? positions = null) : ChannelEntry
         positions is int count ? $"InstanceNorm{count}d" : "InstanceNorm1d, 2d, 3d", "GroupNormalization with groups=-1: eps 1e-3", "InstanceNorm: eps 1e-6",
         "InstanceNormalization");
 
-    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(isOptional: true), .. Running(isOptional: true)];
+    public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(isOptional: true), .. Statistics(isOptional: true)];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1e-5"), new("--momentum", "0.1")];
 
@@ -49,4 +49,22 @@ internal class InstanceNormEntry(int? positions = null) : ChannelEntry
         RequireRank(shape);
         return [new("mean and variance", Axes(shape, AxisRole.Separate, AxisRole.Separate))];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        int channels = plan.Channels;
+        LayerSettings settings = plan.Settings;
+        (double eps, double momentum) = (settings.Eps ?? 1e-5, settings.Momentum ?? 0.1);
+        return new NormLayerRun<T>(positions switch
+        {
+            null => new InstanceNorm<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+            1 => new InstanceNorm1d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+            2 => new InstanceNorm2d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+            _ => new InstanceNorm3d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
+        });
+    }
+
+    public override string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => !eval && shape.Length > 2 && Cost.Product(shape[2..]) == 1
+        ? $"one position in a channel, and {Name} needs more; use a larger input, or --eval with --running-mean and --running-var."
+        : null;
 }

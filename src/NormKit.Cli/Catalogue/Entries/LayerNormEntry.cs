@@ -32,4 +32,15 @@ internal sealed class LayerNormEntry : TrailingEntry
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance", 3), ("(x - mean) * invStd", 2), ("weight and bias", 2)],
             [("dy * weight", 1), ("its two means", 4), ("dx", 4), ("weight's gradient", 3), ("bias's", 1)]);
+
+    public override bool TakesChannelsLast => true;
+
+    public override bool TakesResidual => true;
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        (nint[] lengths, int[] axes) = Over(plan);
+        return Rows(
+            plan, new LayerNorm<T>(lengths, axes, plan.Settings.Eps ?? 1e-5, plan.IsAffine || plan.Settings.UnitOffset, plan.Has("bias"), plan.Settings.UnitOffset));
+    }
 }

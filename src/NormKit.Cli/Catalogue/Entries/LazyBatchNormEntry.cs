@@ -17,6 +17,8 @@ internal sealed class LazyBatchNormEntry(int? positions = null) : BatchNormEntry
         positions is int count ? $"LazyBatchNorm{count}d" : "LazyBatchNorm1d, 2d, 3d", "every layer is built at its first input",
         "every layer is built at its first input");
 
+    public override bool IsApplied => false;
+
     public override IReadOnlyList<LayerEntry> Variants =>
         positions is null ? [new LazyBatchNormEntry(1), new LazyBatchNormEntry(2), new LazyBatchNormEntry(3)] : [];
 }

@@ -17,6 +17,8 @@ internal sealed class LazyInstanceNormEntry(int? positions = null) : InstanceNor
         positions is int count ? $"LazyInstanceNorm{count}d" : "LazyInstanceNorm1d, 2d, 3d", "every layer is built at its first input",
         "every layer is built at its first input");
 
+    public override bool IsApplied => false;
+
     public override IReadOnlyList<LayerEntry> Variants =>
         positions is null ? [new LazyInstanceNormEntry(1), new LazyInstanceNormEntry(2), new LazyInstanceNormEntry(3)] : [];
 }

@@ -29,6 +29,8 @@ internal sealed class LocalResponseNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings)
     {
         int size = SizeOf(settings);
@@ -44,5 +46,5 @@ internal sealed class LocalResponseNormEntry : ChannelEntry
     }
 
     private int SizeOf(LayerSettings settings) =>
-        settings.Size ?? throw new UsageException($"{Name} needs --size S, how many channels its window has.");
+        settings.Size ?? throw new UsageException($"{Name} needs --size S.");
 }

@@ -31,6 +31,8 @@ internal class LpNormalizeEntry : LayerEntry
 
     protected virtual string What => "norm";
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("norm at p = 2", 2), ("x * (1 / norm)", 1)],
             [("sum of dy * x", 2), ("dx", 3)]);

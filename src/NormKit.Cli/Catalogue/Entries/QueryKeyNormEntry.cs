@@ -40,6 +40,8 @@ internal sealed class QueryKeyNormEntry : LayerEntry
         ]
         : throw Misfit(shape, $"it needs 4 dimensions, {Input}: samples, heads, positions, features of a head.");
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean of squares", 2), ("x * invRms", 1), ("weight", 1)],
             [("dy * weight", 1), ("its mean with x", 2), ("dx", 3), ("weight's gradient", 3)]);

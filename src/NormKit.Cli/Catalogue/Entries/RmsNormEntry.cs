@@ -31,4 +31,16 @@ internal sealed class RmsNormEntry : TrailingEntry
     protected override string What => "root mean square";
 
     public override Work Work(nint[] shape, LayerSettings settings) => RootMeanSquare(weight: true);
+
+    public override bool TakesMask => true;
+
+    public override bool TakesChannelsLast => true;
+
+    public override bool TakesResidual => true;
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        (nint[] lengths, int[] axes) = Over(plan);
+        return Rows(plan, new RmsNorm<T>(lengths, axes, plan.Settings.Eps, plan.Has("weight") || plan.Settings.UnitOffset, plan.Settings.UnitOffset));
+    }
 }

@@ -29,6 +29,8 @@ internal sealed class ScaleNormEntry : TrailingEntry
 
     protected override string What => "norm";
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("norm", 2), ("x * (g / norm)", 1)],
             [("sum of dy * x, and g's gradient from it", 2), ("dx", 3)]);

@@ -41,6 +41,10 @@ internal sealed class SpectralNormEntry : WeightEntry
         return [new("largest singular value", Axes(shape, _ => AxisRole.Shared))];
     }
 
+    public override bool HasModes => true;
+
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("W^T u of one step", 2), ("W v", 2), ("division", 1)],
             [("sum of dw * w", 2), ("dW", 3)]);

@@ -30,12 +30,14 @@ internal sealed class SwitchableNormEntry : ChannelEntry
 
     public override IReadOnlyList<ParameterEntry> Parameters =>
     [
-        .. Affine(), new("mean_weight", "(3)", "1", (_, _) => [3]), new("var_weight", "(3)", "1", (_, _) => [3]), .. Running(),
+        .. Affine(), new("mean_weight", "(3)", "1", (_, _) => [3]), new("var_weight", "(3)", "1", (_, _) => [3]), .. Statistics(),
     ];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1e-5"), new("--momentum", "0.1")];
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
+
+    public override bool IsApplied => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance of the instance, from which the others follow", 3), ("(x - mean) * invStd", 2), ("weight and bias", 2)],

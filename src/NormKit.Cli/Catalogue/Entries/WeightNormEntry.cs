@@ -36,6 +36,8 @@ internal sealed class WeightNormEntry : WeightEntry
         return [new("norm", Axes(shape, d => d == dim ? AxisRole.Separate : AxisRole.Shared))];
     }
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("norm", 2), ("v * (g / norm)", 1)],
             [("sum of dw * v, and g's gradient from it", 2), ("dv", 3)]);

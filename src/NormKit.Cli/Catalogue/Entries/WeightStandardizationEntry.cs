@@ -32,6 +32,8 @@ internal sealed class WeightStandardizationEntry : WeightEntry
         return [new("mean and variance", Axes(shape, d => d == dim ? AxisRole.Separate : AxisRole.Shared))];
     }
 
+    public override bool IsApplied => false;
+
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance", 3), ("(W - mean) * invStd", 2)],
             [("the two means of dw", 4), ("dW", 4)]);

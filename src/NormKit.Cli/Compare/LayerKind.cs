@@ -1,6 +1,6 @@
-namespace NormKit.Cli;
+namespace NormKit.Cli.Compare;
 
-/// <summary>The four layers, in the notebook's order.</summary>
+/// <summary>The layers that are compared, in the notebook's order.</summary>
 internal enum LayerKind
 {
     Batch,
@@ -22,8 +22,6 @@ internal static class LayerNames
         _ => "group",
     };
 
+    /// <summary>Its name in the catalogue.</summary>
     public static string Full(this LayerKind kind) => kind.Short() + "-norm";
-
-    /// <summary>Whether it keeps running statistics, and so differs between training and evaluation.</summary>
-    public static bool HasRunningStatistics(this LayerKind kind) => kind is LayerKind.Batch or LayerKind.Instance;
 }

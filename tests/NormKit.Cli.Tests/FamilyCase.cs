@@ -1,0 +1,83 @@
+using NormKit.Tests.Reference.Formulas;
+
+namespace NormKit.Cli.Tests;
+
+/// <summary>A layer on the command line beside its formula.</summary>
+/// <param name="Line">The layer and its options, without files.</param>
+/// <param name="Arrays">The input, "input", then every other array by its name: parameters, running statistics, other inputs.</param>
+/// <param name="Formula">Makes the output of these.</param>
+internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arrays, Func<Var[][], Var[]> Formula)
+{
+    private static readonly string[] Inputs = ["style", "scale", "shift", "residual"];
+    private static readonly nint[] Shape = [4, 6, 5, 3];
+
+    private static readonly (string Name, Func<Var, Var> Of)[] Activations =
+    [
+        ("relu", ActivationFormulas.Relu), ("leaky-relu", x => ActivationFormulas.LeakyRelu(x, 0.01)), ("silu", ActivationFormulas.Silu),
+        ("gelu", ActivationFormulas.Gelu), ("gelu-tanh", ActivationFormulas.GeluTanh),
+    ];
+
+    public static readonly FamilyCase[] All =
+    [
+        new("batch-norm --eps 0.01", [Input(), Channel("weight"), Channel("bias")], a => Affine(Centred(a[0], [1], 0.01), a[1], a[2])),
+        new("batch-norm-2d --eval", [Input(), Channel("weight"), Channel("bias"), Channel("running_mean"), Channel("running_var")],
+            a => Affine(CentredFormulas.Normalize(a[0], Over.Sets(Shape, 1), a[3], a[4], 1e-5), a[1], a[2])),
+        .. Activations.Select(activation => new FamilyCase(
+            $"batch-norm --activation {activation.Name}", [Input(), Channel("weight"), Channel("bias")],
+            a => Array.ConvertAll(Affine(Centred(a[0], [1], 1e-5), a[1], a[2]), v => activation.Of(v)))),
+        new("instance-norm --eps 0.5", [Input(), Channel("weight"), Channel("bias")], a => Affine(Centred(a[0], [0, 1], 0.5), a[1], a[2])),
+        new("instance-norm-2d", [Input()], a => Centred(a[0], [0, 1], 1e-5)),
+        new("group-norm --groups 3", [Input(), Channel("weight"), Channel("bias")],
+            a => Affine(CentredFormulas.Normalize(a[0], Over.Groups(Shape, 3), 1e-5), a[1], a[2])),
+        new("layer-norm --axes 1", [Input(), Channel("weight"), Channel("bias")], a => Affine(Centred(a[0], [0, 2, 3], 1e-5), a[1], a[2])),
+        new("layer-norm --axes 1,-1 --eps 0.1", [Input(), ("weight", [6, 3]), ("bias", [6, 3])],
+            a => Over.Affine(Centred(a[0], [0, 2], 0.1), Over.Sets(Shape, 1, 3), a[1], a[2])),
+        new("layer-norm --unit-offset --normalized-shape 5,3", [Input(), ("weight", [5, 3])],
+            a => Over.Affine(Centred(a[0], [0, 1], 1e-5), Over.Sets(Shape, 2, 3), Array.ConvertAll(a[1], w => w + 1))),
+        new("layer-norm", [Input(), ("bias", [6, 5, 3]), ("residual", Shape)],
+            a => Over.Affine(Centred([.. a[0].Zip(a[2], (x, r) => x + r)], [0], 1e-5), Over.Sets(Shape, 1, 2, 3), null, a[1])),
+        new("rms-norm --normalized-shape 3 --eps 1e-3", [Input(), ("weight", [3])],
+            a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 1, 2), 1e-3), Over.Sets(Shape, 3), a[1])),
+        new("rms-norm --axes 1,2 --eps 0.2 --unit-offset", [Input(), ("weight", [6, 5])],
+            a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 3), 0.2), Over.Sets(Shape, 1, 2), Array.ConvertAll(a[1], w => w + 1))),
+        new("rms-norm --eps 0.1", [Input(), ("weight", [6, 5, 3]), ("residual", Shape)],
+            a => Over.Affine(UncentredFormulas.Rms([.. a[0].Zip(a[2], (x, r) => x + r)], Over.Sets(Shape, 0), 0.1), Over.Sets(Shape, 1, 2, 3), a[1])),
+    ];
+
+    public string Layer => Line.Split(' ')[0];
+
+    public bool IsEval => Line.Contains("--eval", StringComparison.Ordinal);
+
+    /// <summary>Values for each array; what is a variance is positive.</summary>
+    public double[][] Values(int seed) =>
+        [.. Arrays.Select((array, i) => Near.Random((int)array.Shape.Aggregate((nint)1, (a, b) => a * b), seed + i, offset: array.Name == "running_var" ? 2 : 0.3))];
+
+    /// <summary>Whether an array has a gradient.</summary>
+    public static bool HasGradient(string name) => !name.StartsWith("running", StringComparison.Ordinal);
+
+    /// <summary>Writes the arrays, and the command line behind the layer: options, and each file.</summary>
+    public string[] Files(Workplace work, double[][] values, IO.ElementType type = IO.ElementType.Float64)
+    {
+        List<string> options = [.. Line.Split(' ')[1..]];
+        for (int i = 1; i < Arrays.Length; i++)
+        {
+            (string name, nint[] shape) = Arrays[i];
+            string file = work.Array($"{name}.safetensors", values[i], shape, type) + ":tensor";
+            string[] option = Inputs.Contains(name) ? [$"--{name}", file]
+                : name is "weight" or "bias" or "running_mean" or "running_var" ? [$"--{name.Replace('_', '-')}", file]
+                : ["--param", $"{name}={file}"];
+            options.AddRange(option);
+        }
+        return [.. options];
+    }
+
+    public override string ToString() => Line;
+
+    private static (string, nint[]) Input(params nint[] shape) => ("input", shape.Length == 0 ? Shape : shape);
+
+    private static (string, nint[]) Channel(string name) => (name, [6]);
+
+    private static Var[] Centred(Var[] x, int[] kept, double eps) => CentredFormulas.Normalize(x, Over.Sets(Shape, kept), eps);
+
+    private static Var[] Affine(Var[] x, Var[] weight, Var[] bias) => Over.Affine(x, Over.Sets(Shape, 1), weight, bias);
+}
