@@ -31,7 +31,7 @@ internal readonly record struct NormGeometry(
     public nint AffinePerSet => Affine switch { AffineAxis.Set => 1, AffineAxis.Segment => Segments, _ => Length };
 
     /// <summary>The parameters of one batch; sets that lie side by side share those of a segment.</summary>
-    public nint AffineCount => Affine == AffineAxis.Segment && IsColumnar ? Segments : SetsPerBatch * AffinePerSet;
+    public nint AffineCount => HasRowWeights ? Segments : SetsPerBatch * AffinePerSet;
 
     /// <summary>Which batches have a weight of their own; usually all share one.</summary>
     public WeightSharing Weights { get; init; } = WeightSharing.ByAll;
@@ -45,6 +45,9 @@ internal readonly record struct NormGeometry(
     /// </summary>
     public bool IsColumnar => (Segments > 1 || (Length == 1 && Affine == AffineAxis.Set)) && SetStride == Length && SegmentStride == Columns
         && (Affine == AffineAxis.Element || (Affine == AffineAxis.Set && Length < ShortestRow) || (Affine == AffineAxis.Segment && Length == 1));
+
+    /// <summary>Whether the sets of a batch are columns of a matrix whose rows have the weights, so that all of them have the same.</summary>
+    private bool HasRowWeights => Affine == AffineAxis.Segment && IsColumnar;
 
     /// <summary>Statistics over batch and positions, for each channel.</summary>
     public static NormGeometry Batch(nint n, nint c, nint s) => Ghost(1, n, c, s);
@@ -91,7 +94,7 @@ internal readonly record struct NormGeometry(
     public nint FirstParameter(nint set)
     {
         (nint batch, nint inBatch) = Math.DivRem(set, SetsPerBatch);
-        return FirstParameterOfBatch(batch) + (IsColumnar && Affine == AffineAxis.Segment ? 0 : inBatch * AffinePerSet);
+        return FirstParameterOfBatch(batch) + (HasRowWeights ? 0 : inBatch * AffinePerSet);
     }
 
     public nint FirstParameterOfBatch(nint batch) => Weights.GroupOf(batch) * AffineCount;
