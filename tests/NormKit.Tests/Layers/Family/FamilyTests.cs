@@ -113,6 +113,19 @@ public class FamilyTests
         }
     }
 
+    /// <summary>Squares that no float holds: a finite result where the true one is.</summary>
+    [Theory, MemberData(nameof(All))]
+    public void Forward_OfExtremeScale_MatchesFormula(string name)
+    {
+        Member member = Members.Named(name);
+        foreach (double scale in (double[])[1e-30, 1e-15, 1e15, 1e30])
+        {
+            double[] expected = new Subject<float>(member, scale: scale).Expected().Y;
+            foreach (Placement placement in Enum.GetValues<Placement>())
+                Closeness.Near<float>(new Subject<float>(member, scale: scale).Run(placement).Y, expected, Tolerances.ForwardFloat, $"{member}, {placement}, scale {scale}: y");
+        }
+    }
+
     /// <summary>NaN and infinity reach what the formula makes from them, and change no bit of anything else.</summary>
     [Theory, MemberData(nameof(All))]
     public void Pass_WithNaNOrInfinity_StaysInItsGroup(string name)

@@ -14,11 +14,11 @@ internal sealed class Subject<T> where T : unmanaged, IBinaryFloatingPointIeee75
     private readonly (string Key, double[] Values)[] parameters;
     private readonly Dictionary<string, double[]> buffers;
 
-    public Subject(Member member, int seed = 1, double offset = 0, bool[]? mask = null)
+    public Subject(Member member, int seed = 1, double offset = 0, double scale = 1, bool[]? mask = null)
     {
         (Member, Mask) = (member, mask);
         Random random = new(seed);
-        X = Inputs<T>.Normal(random, member.Elements, 1, offset);
+        X = Inputs<T>.Normal(random, member.Elements, scale, offset);
         Dy = Inputs<T>.Normal(random, member.Elements, 1, 0.25);
         Layer = member.Make<T>();
         foreach (StateEntry<T> entry in Layer.State.Where(e => e.Kind != StateKind.Counter))
