@@ -142,6 +142,76 @@ public class FamilyIdentityTests
         Assert.Equal(x, (IEnumerable<float>)y0);
     }
 
+    [Theory, CombinatorialNorms]
+    public void GhostBatchNorm_OfOneSplit_IsBatchNorm(Placement placement) => Same(new BatchNorm<float>(10), new GhostBatchNorm<float>(10, numSplits: 1), placement);
+
+    [Theory, CombinatorialNorms]
+    public void GhostBatchNorm_OfTwoSplits_IsBatchNormOfEachPart(Placement placement)
+    {
+        GhostBatchNorm<float> ghost = new(10, numSplits: 2);
+        BatchNorm<float> batch = new(10);
+        Draw(batch, ghost);
+        float[] x = Values(1, 30), dy = Values(2);
+        Outcome whole = Run(ghost, Placing.Place(x, Shape, placement), Placing.Place(dy, Shape, placement));
+        foreach (Range part in (Range[])[0..(Elements / 2), (Elements / 2)..Elements])
+        {
+            Tensor<float> xPart = Placing.Place(x.AsSpan(part).ToArray(), [2, 10, 7, 11], placement), dyPart = Placing.Place(dy.AsSpan(part).ToArray(), [2, 10, 7, 11], placement);
+            SavedStatistics saved = new();
+            Near(Placing.Logical(batch.Forward(xPart, saved)), Placing.Logical(whole.Y).AsSpan(part), Tolerances.ForwardFloat, "y");
+            // Gradients of weight and bias add up over the parts.
+            Near(Placing.Logical(batch.Backward(dyPart, xPart, saved)), Placing.Logical(whole.Dx).AsSpan(part), Tolerances.InputGradientFloat, "dx");
+        }
+        NearGradients(batch, ghost);
+    }
+
+    [Theory, CombinatorialNorms]
+    public void GhostBatchNorm_OfASplitASample_IsInstanceNorm(Placement placement)
+    {
+        GhostBatchNorm<float> ghost = new(10, numSplits: 4);
+        InstanceNorm<float> instance = new(10, affine: true);
+        Draw(instance, ghost);
+        Alike(instance, ghost, placement);
+    }
+
+    [Theory, CombinatorialNorms]
+    public void FrozenBatchNorm_IsBatchNormInEvaluation(Placement placement)
+    {
+        BatchNorm<float> batch = new(10);
+        FrozenBatchNorm<float> frozen = new(10);
+        Draw(batch, frozen);
+        batch.Eval();
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, placement), dy = Placing.Place(Values(2), Shape, placement);
+        Outcome expected = Run(batch, x, dy), actual = Run(frozen, x, dy);
+        Closeness.SameBits<float>(Placing.Logical(expected.Y), Placing.Logical(actual.Y), "y");
+        Closeness.SameBits<float>(Placing.Logical(expected.Dx), Placing.Logical(actual.Dx), "dx");
+        // A second call gives the same: it rewrites nothing of its own.
+        Closeness.SameBits<float>(Placing.Logical(expected.Y), Placing.Logical(frozen.Forward(x)), "y again");
+    }
+
+    [Fact]
+    public void AdaptiveLayerNorm_OfOneScaleForAll_IsLayerNormWithWeight()
+    {
+        LayerNorm<float> layer = new(11);
+        Draw(layer);
+        float[] scale = [.. Placing.Logical(layer.Weight!.Value).Select(w => w - 1)], shift = Placing.Logical(layer.Bias!.Value);
+        Tensor<float> x = Tensor.Create(Values(1, 30), Shape);
+        Tensor<float> scales = Tensor.Create([.. Enumerable.Repeat(scale, 4).SelectMany(s => s)], [4, 11]), shifts = Tensor.Create([.. Enumerable.Repeat(shift, 4).SelectMany(s => s)], [4, 11]);
+        Near(Placing.Logical(layer.Forward(x)), new AdaptiveLayerNorm<float>(11).Forward(x, scales, shifts), Tolerances.ForwardFloat, "y");
+    }
+
+    [Theory, CombinatorialNorms]
+    public void QueryKeyNorm_OfEqualHeads_IsRmsNorm(Placement placement)
+    {
+        RmsNorm<float> rms = new(11);
+        QueryKeyNorm<float> heads = new(10, 11);
+        Draw(rms, heads);
+        Load(heads.Weight!, [.. Enumerable.Repeat(Placing.Logical(rms.Weight!.Value), 10).SelectMany(w => w)]);
+        Tensor<float> x = Placing.Place(Values(1), Shape, placement), dy = Placing.Place(Values(2), Shape, placement);
+        Near(Run(rms, x, dy), Run(heads, x, dy));
+        double[] sums = [.. Enumerable.Range(0, 11).Select(d => Enumerable.Range(0, 10).Sum(h => (double)heads.Weight!.Grad[h, d]))];
+        Closeness.Near<float>(Placing.Logical(rms.Weight.Grad), sums, 2 * Tolerances.ParameterGradientFloat, "dweight");
+    }
+
     private static void Same(NormLayer<float> expected, NormLayer<float> actual, Placement placement)
     {
         Draw(expected, actual);

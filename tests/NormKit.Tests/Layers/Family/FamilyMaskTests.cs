@@ -10,6 +10,8 @@ public class FamilyMaskTests
 {
     public static TheoryData<string> Masked { get; } = Members.Names(m => m.TakesMask);
 
+    public static TheoryData<string> Unmasked { get; } = Members.Names(m => !m.TakesMask);
+
     [Theory, MemberData(nameof(Masked))]
     public void Pass_InFloat_MatchesFormula(string name) => MatchesFormula<float>(Members.Named(name));
 
@@ -104,9 +106,10 @@ public class FamilyMaskTests
         Member member = Members.Named(name);
         Random random = new(8);
         nint[] full = member.Shape;
-        int[] positions = [.. Enumerable.Range(0, 4).Except(member.NotInPositions)];
+        int[] positions = [.. Enumerable.Range(0, full.Length).Except(member.NotInPositions)];
+        int last = full.Length - 1;
         // What a mask has of the input's dimensions, and whether the others are there with a length of 1.
-        foreach ((int[] kept, bool ones) in ((int[], bool)[])[(positions, false), (positions, true), ([0, 1], true), ([2, 3], true), ([1, 3], true), ([0], true), ([3], true)])
+        foreach ((int[] kept, bool ones) in ((int[], bool)[])[(positions, false), (positions, true), ([0, 1], true), ([last - 1, last], true), ([1, last], true), ([0], true), ([last], true)])
         {
             nint[] shape = ones ? [.. full.Select((length, d) => kept.Contains(d) ? length : 1)] : [.. kept.Select(d => full[d])];
             int[] index = Over.Sets(full, kept);
@@ -153,6 +156,15 @@ public class FamilyMaskTests
         // Each is within the contract of the truth, so they are within twice that of each other.
         void Near(float[] wanted, float[] got, double tolerance, string what) =>
             Closeness.Near<float>(got, Inputs<float>.Doubles(wanted), 2 * tolerance, $"{member} {what}");
+    }
+
+    [Theory(SkipTestWithoutData = true), MemberData(nameof(Unmasked))]
+    public void Forward_WithAMaskThatIsNotTaken_Throws(string name)
+    {
+        Subject<float> subject = new(Members.Named(name));
+        Tensor<bool> mask = Tensor.Create([.. Enumerable.Repeat(true, subject.Member.Elements)], subject.Member.Shape);
+        ArgumentException thrown = Assert.Throws<ArgumentException>("mask", () => subject.Layer.Forward(Tensor.Create(subject.X, subject.Member.Shape), mask: mask));
+        Assert.Contains(subject.Member.Name.Split(' ', ',')[0], thrown.Message, StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(Masked))]

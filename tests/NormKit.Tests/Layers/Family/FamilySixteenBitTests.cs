@@ -29,30 +29,14 @@ public class FamilySixteenBitTests
                 SavedStatistics saved = new();
                 Tensor<TInput> y = subject.Layer.Forward<TInput>(x, saved), dx = subject.Layer.Backward<TInput>(dy, x, saved);
                 string what = $"{member}, {placement}, offset {offset}:";
-                AStepAway(y, expected.Y, Tolerances.ForwardFloat, $"{what} y");
-                AStepAway(dx, expected.Of[0], Tolerances.InputGradientFloat, $"{what} dx");
+                SixteenBits.AreAStepAway(y, expected.Y, format, Tolerances.ForwardFloat, $"{what} y");
+                SixteenBits.AreAStepAway(dx, expected.Of[0], format, Tolerances.InputGradientFloat, $"{what} dx");
                 foreach (((string key, Parameter<float> parameter), double[] wanted) in subject.Layer.NamedParameters.Zip(expected.Of[1..]))
                     Closeness.Near<float>(Placing.Logical(parameter.Grad), wanted, Tolerances.ParameterGradientFloat, $"{what} gradient of {key}");
             }
         }
 
         TInput[] Narrow(float[] values) => Array.ConvertAll(values, v => Unsafe.BitCast<ushort, TInput>(format.Nearest(v)));
-
-        void AStepAway(Tensor<TInput> actual, double[] wanted, double tolerance, string what)
-        {
-            TInput[] values = Placing.Logical(actual);
-            // A result that cancels to nearly nothing keeps float's absolute error, which may be more than a step of 16 bits there.
-            double absolute = tolerance * wanted.Max(Math.Abs);
-            for (int i = 0; i < values.Length; i++)
-            {
-                ushort bits = Unsafe.BitCast<TInput, ushort>(values[i]), nearest = format.Nearest(wanted[i]);
-                bool near = Math.Abs(Order(bits) - Order(nearest)) <= 1 || Math.Abs(format.Value(bits) - wanted[i]) <= absolute;
-                Assert.True(near, $"{what}[{i}] is {format.Value(bits)}, not {format.Value(nearest)}");
-            }
-        }
-
-        // Neighbours differ by 1, across zero too.
-        static int Order(ushort bits) => (bits & 0x8000) == 0 ? bits : -(bits & 0x7FFF);
     }
 
     /// <summary>A subject whose inputs are 16-bit numbers.</summary>

@@ -36,15 +36,16 @@ public class FamilyTests
     public void Pass_OfFewPositions_MatchesFormula(string name)
     {
         Member member = Members.Named(name);
-        nint[][] shapes = member.HasPositions ? [[3, member.Shape[1], 5], [2, member.Shape[1], 1, 19], [2, member.Shape[1], 2, 3, 2]] : [[1, .. member.Shape[1..]]];
-        foreach (nint[] shape in shapes)
+        Member[] others = member.HasPositions
+            ? [.. ((nint[][])[[5], [1, 19], [2, 3, 2]]).Select(positions => member.OfSamples(3) with { Shape = [member.OfSamples(3).Shape[0], member.Shape[1], .. positions] })]
+            : [member.OfSamples(1)];
+        foreach (Member other in others)
         {
-            Member other = member with { Shape = shape };
             Gradients expected = new Subject<float>(other).Expected();
             foreach (Placement placement in Enum.GetValues<Placement>())
             {
                 Subject<float> subject = new(other);
-                Subject<float>.Near(subject.Run(placement), expected, $"{member} of [{string.Join(", ", shape)}], {placement}:");
+                Subject<float>.Near(subject.Run(placement), expected, $"{member} of [{string.Join(", ", other.Shape)}], {placement}:");
             }
         }
     }
@@ -54,15 +55,14 @@ public class FamilyTests
     public void Pass_OfAnyThreads_SameBits(string name)
     {
         Member member = Members.Named(name);
-        nint[][] shapes = member.HasPositions ? [[2, member.Shape[1], 71, 73], [41, .. member.Shape[1..]]] : [[41, .. member.Shape[1..]]];
-        foreach (nint[] shape in shapes)
+        Member[] larger = member.HasPositions ? [member with { Shape = [2, member.Shape[1], 71, 73] }, member.OfSamples(41)] : [member.OfSamples(41)];
+        foreach (Member large in larger)
         {
-            Member large = member with { Shape = shape };
             foreach (Placement placement in (Placement[])[Placement.Contiguous, Placement.ChannelsLast, Placement.Transposed])
             {
                 Pass<float> one = new Subject<float>(large).Run(placement);
                 foreach (int threads in (int[])[2, 3])
-                    Subject<float>.SameBits(one, new Subject<float>(large).Run(placement, threads), $"{member} of [{string.Join(", ", shape)}], {placement}, {threads} threads:");
+                    Subject<float>.SameBits(one, new Subject<float>(large).Run(placement, threads), $"{member} of [{string.Join(", ", large.Shape)}], {placement}, {threads} threads:");
             }
         }
     }
@@ -72,7 +72,7 @@ public class FamilyTests
     public void Pass_OfManyElements_MatchesFormula(string name)
     {
         Member member = Members.Named(name);
-        Member large = member with { Shape = member.HasPositions ? [2, member.Shape[1], 37, 61] : [29, .. member.Shape[1..]] };
+        Member large = member.HasPositions ? member with { Shape = [2, member.Shape[1], 37, 61] } : member.OfSamples(29);
         Gradients expected = new Subject<float>(large).Expected();
         foreach (Placement placement in (Placement[])[Placement.Contiguous, Placement.ChannelsLast])
         {

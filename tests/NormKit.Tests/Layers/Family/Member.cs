@@ -29,6 +29,15 @@ internal sealed record Member(string Name, nint[] Shape, Func<NormLayer<float>> 
     /// <summary>Whether a weight spans the last dimension.</summary>
     public bool FixedPositions { get; init; }
 
+    /// <summary>Whether dimension 0 has the layer's length.</summary>
+    public bool FixedSamples { get; init; }
+
+    /// <summary>What a number of samples must be a multiple of.</summary>
+    public int Splits { get; init; } = 1;
+
+    /// <summary>The same layer on another number of samples, or what comes nearest.</summary>
+    public Member OfSamples(int samples) => FixedSamples ? this : this with { Shape = [samples / Splits * Splits, .. Shape[1..]] };
+
     /// <summary>Whether sets lie side by side even in row-major memory, as where channels are normalized over.</summary>
     public bool HasColumns => !NotInPositions.Contains(Shape.Length - 1) && Name.Contains("over", StringComparison.Ordinal);
 

@@ -67,7 +67,7 @@ internal static partial class Members
     ];
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Member> Every => [.. FirstFour, .. Activated, .. Transformers];
+    public static IReadOnlyList<Member> Every => [.. FirstFour, .. Activated, .. Transformers, .. Vision];
 
     private static Member BatchNormAnd(Activation activation, Converter<Var, Var> formula) => new(
         $"BatchNorm and {activation}", Shape, () => new BatchNorm<float>(10) { Activation = activation }, () => new BatchNorm<double>(10) { Activation = activation },

@@ -23,5 +23,13 @@ internal static partial class Members
             "RmsNorm without weight", Rows, () => new RmsNorm<float>(11, eps: 1e-6, elementwiseAffine: false), () => new RmsNorm<double>(11, eps: 1e-6, elementwiseAffine: false),
             (x, p) => UncentredFormulas.Rms(x, Over.Axes(p.Shape, 3), 1e-6, p.Mask))
         { WrongShape = WrongRows, FixedPositions = true, TakesMask = true, NotInPositions = [3] },
+        new(
+            "ScaleNorm", [6, 5, 37], () => new ScaleNorm<float>(37), () => new ScaleNorm<double>(37),
+            (x, p) => UncentredFormulas.ScaleNorm(x, Over.Axes(p.Shape, 2), p.Weight![0], 1e-5, p.Mask))
+        { WrongShape = [6, 5, 36], FixedPositions = true, TakesMask = true, NotInPositions = [2] },
+        new(
+            "QueryKeyNorm", [3, 4, 5, 37], () => new QueryKeyNorm<float>(4, 37), () => new QueryKeyNorm<double>(4, 37),
+            (x, p) => p.Affine(UncentredFormulas.Rms(x, Over.Axes(p.Shape, 3), p.MachineEpsilon, p.Mask), 1, 3))
+        { WrongShape = [3, 5, 5, 37], FixedPositions = true, TakesMask = true, NotInPositions = [3] },
     ];
 }

@@ -14,6 +14,15 @@ internal static class Running
         return new() { ["running_mean"] = Move(parts.Buffer("running_mean"), mean), ["running_var"] = Move(parts.Buffer("running_var"), variance) };
     }
 
+    /// <summary>Of a batch in two parts: once, by the mean over the parts.</summary>
+    public static Dictionary<string, double[]> OfTwoParts(double[] x, Parts parts)
+    {
+        (double[] mean, double[] variance) = Moments(x, CentredFormulas.GhostSets(parts.Shape, 2), unbiased: true);
+        return new() { ["running_mean"] = Move(parts.Buffer("running_mean"), Mean(mean)), ["running_var"] = Move(parts.Buffer("running_var"), Mean(variance)) };
+
+        static double[] Mean(double[] of) => [.. of[..(of.Length / 2)].Zip(of[(of.Length / 2)..], (a, b) => (a + b) / 2)];
+    }
+
     public static double[] Move(double[] running, double[] batch) => [.. running.Zip(batch, (old, value) => double.IsNaN(value) ? old : ((1 - Momentum) * old) + (Momentum * value))];
 
     public static (double[] Mean, double[] Variance) Moments(double[] x, int[] sets, bool unbiased, bool[]? mask = null)

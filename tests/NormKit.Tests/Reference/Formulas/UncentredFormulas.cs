@@ -7,8 +7,8 @@ internal static class UncentredFormulas
     public static Var[] Rms(Var[] x, int[] sets, double eps, bool[]? mask = null) =>
         CentredFormulas.Masked(Over.DividedBy(x, Over.Std(Over.Mean(Over.Squares(x), sets, mask), eps), sets), mask);
 
-    /// <summary>(sum |x|^p)^(1/p) of each set; p of 0 counts what is not 0, infinity takes the largest.</summary>
-    public static Var[] Lp(Var[] x, int[] sets, double p)
+    /// <summary>(sum |x|^p)^(1/p) of each set; p of 0 counts what is not 0, infinity takes the largest. With a mask, p is 2.</summary>
+    public static Var[] Lp(Var[] x, int[] sets, double p, bool[]? mask = null)
     {
         Var[] size = Array.ConvertAll(x, Var.Abs);
         if (p == 0)
@@ -16,16 +16,17 @@ internal static class UncentredFormulas
         if (double.IsPositiveInfinity(p))
             return [.. Enumerable.Range(0, Over.Count(sets)).Select(k => size.Where((_, i) => sets[i] == k).Aggregate(Var.Max))];
         if (p == 2)
-            return Array.ConvertAll(Over.Sum(Over.Squares(x), sets), Var.Sqrt);
+            return Array.ConvertAll(Over.Sum(Over.Squares(x), sets, mask), Var.Sqrt);
         return p == 1 ? Over.Sum(size, sets) : Array.ConvertAll(Over.Sum(Array.ConvertAll(size, v => Var.Pow(v, p)), sets), v => Var.Pow(v, 1 / p));
     }
 
     /// <summary>x / max(|x|_p, eps) of each set.</summary>
-    public static Var[] LpNormalize(Var[] x, int[] sets, double p, double eps) =>
-        Over.DividedBy(x, Array.ConvertAll(Lp(x, sets, p), norm => Var.Max(norm, eps)), sets);
+    public static Var[] LpNormalize(Var[] x, int[] sets, double p, double eps, bool[]? mask = null) =>
+        CentredFormulas.Masked(Over.DividedBy(x, Array.ConvertAll(Lp(x, sets, p, mask), norm => Var.Max(norm, eps)), sets), mask);
 
     /// <summary>g * x / max(|x|, eps), with one g.</summary>
-    public static Var[] ScaleNorm(Var[] x, int[] sets, Var g, double eps) => Array.ConvertAll(LpNormalize(x, sets, 2, eps), v => v * g);
+    public static Var[] ScaleNorm(Var[] x, int[] sets, Var g, double eps, bool[]? mask = null) =>
+        Array.ConvertAll(LpNormalize(x, sets, 2, eps, mask), v => v * g);
 
     /// <summary>x1 . x2 / (max(|x1|, eps) * max(|x2|, eps)) along a dimension of two tensors of one shape.</summary>
     public static Var[] CosineSimilarity(Var[] x1, Var[] x2, int[] sets, double eps)
