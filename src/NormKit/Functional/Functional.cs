@@ -94,6 +94,8 @@ public static partial class Functional
     private static NormSpec<T> SpecOf<T>(SavedStatistics saved, in Operand<T> weight, int maxDegreeOfParallelism)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (saved.Layer.Length > 0 && saved.Grouping == default)
+            throw new ArgumentException($"{saved.Layer}: its gradient is not that of a normalization by statistics; use the layer's own Backward.", nameof(saved));
         if (saved.Activation.IsPresent)
             throw new ArgumentException($"{saved.Layer}: the saved statistics come from a layer with an activation; use its own Backward.", nameof(saved));
         NormSpec<T> spec = saved.Spec<T>(NameOf(saved));

@@ -32,6 +32,11 @@ internal static class RowMaps
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
         Map.Row(sum, new SumValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
 
+    /// <summary>Multiplies a run by another, into it or elsewhere.</summary>
+    public static void Multiply<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> product)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
+        Map.Row(product, new ProductValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
+
     private readonly ref struct UniformValues<TCompute>(ref TCompute x, TCompute centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
@@ -69,5 +74,15 @@ internal static class RowMaps
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) + count.Load(ref b, index);
+    }
+
+    private readonly ref struct ProductValues<TCompute>(ref TCompute a, ref TCompute b) : IRowValues<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute a = ref a;
+        private readonly ref TCompute b = ref b;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) * count.Load(ref b, index);
     }
 }

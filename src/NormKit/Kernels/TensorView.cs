@@ -103,5 +103,14 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged
         }
     }
 
+    /// <summary>Copies a block into the tensor, whatever it holds, rounded once.</summary>
+    public void Store<TCompute>(nint offset, ReadOnlySpan<TCompute> block) where TCompute : unmanaged
+    {
+        if (Holds<TCompute>())
+            block.CopyTo(Direct<TCompute>(offset, block.Length));
+        else
+            Write(offset, block);
+    }
+
     private static int PartLength => 256;
 }

@@ -61,6 +61,13 @@ public sealed class SavedStatistics
         return moments;
     }
 
+    /// <summary>Takes a forward call that leaves no statistics: backward needs to know its input's shape, no more.</summary>
+    internal void KeepShape(string layer, ReadOnlySpan<nint> inputShape)
+    {
+        Keep(layer, inputShape, sets: 0);
+        (Grouping, Scaling, Activation, Fixed, Masked, normalizedRank, order) = (default, default, default, false, false, 0, []);
+    }
+
     /// <summary>The forward call as its backward needs it, without the parameters.</summary>
     internal NormSpec<T> Spec<T>(string layer) where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(layer, Grouping, Scaling)
     {

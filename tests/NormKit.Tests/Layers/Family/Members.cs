@@ -49,6 +49,19 @@ internal static partial class Members
             "GroupNorm", Shape, () => new GroupNorm<float>(5, 10), () => new GroupNorm<double>(5, 10),
             (x, p) => p.Affine(CentredFormulas.Normalize(x, Over.Groups(p.Shape, 5), 1e-5, p.Mask), 1))
         { WrongShape = Wrong, Offsets = Far, TakesMask = true },
+        new(
+            "LocalResponseNorm", Shape, () => new LocalResponseNorm<float>(5, 0.5), () => new LocalResponseNorm<double>(5, 0.5),
+            (x, p) => UncentredFormulas.LocalResponse(x, p.Shape, 5, 0.5, 0.75, 1))
+        { WrongShape = [4, 10] },
+        new(
+            "LocalResponseNorm of an even window", Shape, () => new LocalResponseNorm<float>(4, 2, 0.6, 0.5), () => new LocalResponseNorm<double>(4, 2, 0.6, 0.5),
+            (x, p) => UncentredFormulas.LocalResponse(x, p.Shape, 4, 2, 0.6, 0.5))
+        { WrongShape = [4, 10] },
+        new(
+            "LocalResponseNorm as in ONNX", Shape,
+            () => new LocalResponseNorm<float>(4, 2, 0.5, 2, LrnWindow.OnnxLrn), () => new LocalResponseNorm<double>(4, 2, 0.5, 2, LrnWindow.OnnxLrn),
+            (x, p) => UncentredFormulas.LocalResponse(x, p.Shape, 4, 2, 0.5, 2, onnx: true))
+        { WrongShape = [4, 10] },
     ];
 
     private static readonly Member[] Activated =
