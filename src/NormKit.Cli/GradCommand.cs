@@ -66,7 +66,7 @@ internal static class GradCommand
             foreach (((string name, StoredTensor values), TInput[] gradient) in job.Others.Zip(gradOthers))
                 gradients.Add(new($"grad_{name}", job.Stored<TInput, T>(gradient, values.Shape)));
             foreach ((ParameterEntry parameter, ElementType type) in job.Trained)
-                gradients.Add(new($"grad_{parameter.Name}", StoredTensor.From<T>(layer.Entry(parameter.Key).Parameter!.Grad, type)));
+                gradients.Add(new($"grad_{parameter.Name}", StoredTensor.From<T>(layer.Slot(parameter.Name).Grad!, type)));
             files.Write(request.Output, gradients);
             job.WriteSum<TInput, T>(files, others);
             job.WriteRunning(files, layer);

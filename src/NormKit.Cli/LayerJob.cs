@@ -76,7 +76,7 @@ internal sealed class LayerJob
             layer.Eval();
         foreach ((ParameterEntry parameter, StoredTensor values) in parameters)
         {
-            Tensor<T> value = layer.Entry(parameter.Key).Value!;
+            Tensor<T> value = layer.Slot(parameter.Name).Value;
             Tensor.Create(values.ToArray<T>(), value.Lengths).CopyTo(value);
         }
         return layer;
@@ -128,7 +128,7 @@ internal sealed class LayerJob
     public void WriteRunning<T>(OutputFiles files, LayerRun<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         foreach ((string name, _, string path) in Saved)
-            files.Write(path, StoredTensor.From<T>(layer.Entry(name).Value!, RunningType(name)));
+            files.Write(path, StoredTensor.From<T>(layer.Slot(name).Value, RunningType(name)));
     }
 
     private IEnumerable<(string Name, string Role, string Path)> Saved =>
@@ -153,7 +153,7 @@ internal sealed class LayerJob
             throw new UsageException($"{what}shape {NumberType.Text(Input.Shape)} has too few dimensions; {request.Entry.Name} --channels-last needs at least 3, (N, *, C).");
         try
         {
-            request.Entry.Statistics(shape, request.Settings);
+            request.Entry.Statistics(shape, request.Eval ? request.Entry.InEvaluation(request.Settings) : request.Settings);
         }
         catch (UsageException error)
         {
@@ -179,7 +179,7 @@ internal sealed class LayerJob
         IReadOnlyList<NamedFile> files = request.State is null ? request.Parameters : [.. request.Parameters, .. StateFile.Of(request.State, request)];
         foreach (NamedFile file in files)
         {
-            ParameterEntry parameter = request.Entry.Parameters.First(known => known.Name == file.Name);
+            ParameterEntry parameter = request.Entry.Parameters.Concat(request.Entry.Conditions).First(known => known.Name == file.Name);
             StoredTensor tensor = Files.Read(file.Location, file.Role);
             nint[] needed = parameter.Shape(shape, request.Settings);
 

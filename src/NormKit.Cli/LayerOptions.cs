@@ -108,7 +108,7 @@ internal sealed class LayerOptions
         RequireMode(parsed, entry, [.. given.Select(file => file.Name)]);
         return new LayerRequest(entry, set, parsed.GetRequiredValue(input), parsed.GetRequiredValue(output)!)
         {
-            Parameters = given,
+            Parameters = [.. given, .. ConditionFiles(parsed, entry)],
             Others = [.. OtherFiles(parsed, entry)],
             State = parsed.GetValue(state),
             Mask = parsed.GetValue(mask),
@@ -167,9 +167,21 @@ internal sealed class LayerOptions
         return files;
     }
 
+    /// <summary>Those that steer the layer from outside, all of which it needs.</summary>
+    private IEnumerable<NamedFile> ConditionFiles(ParseResult parsed, LayerEntry entry)
+    {
+        foreach (Option<string?> option in (Option<string?>[])[scale, shift])
+        {
+            if (entry.Conditions.FirstOrDefault(condition => condition.Name == option.Name[2..]) is ParameterEntry condition)
+                yield return new(condition.Name, option.Name, parsed.GetValue(option) ?? throw new UsageException($"{entry.Name} needs {option.Name} FILE besides its input."));
+            else if (parsed.IsGiven(option))
+                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out, or use adaptive-layer-norm or adaptive-rms-norm.");
+        }
+    }
+
     private IEnumerable<NamedFile> OtherFiles(ParseResult parsed, LayerEntry entry)
     {
-        foreach (Option<string?> option in (Option<string?>[])[style, scale, shift])
+        foreach (Option<string?> option in (Option<string?>[])[style])
         {
             string name = option.Name[2..];
             if (entry.OtherInputNames.Contains(name))

@@ -11,7 +11,7 @@ public sealed class ApplyOptionTests
 
     /// <summary>The mask's shape; each layer that takes masks, with who shares statistics.</summary>
     public static TheoryData<string, string, bool> Masks() => new(
-        from layer in (string[])["batch-norm", "instance-norm", "group-norm --groups 2", "layer-norm", "rms-norm --eps 1e-5"]
+        from layer in (string[])["batch-norm", "instance-norm", "group-norm --groups 2", "ghost-batch-norm", "layer-norm", "rms-norm --eps 1e-5"]
         from mask in (string[])["4,6,5,3", "4,1,5,3", layer is "layer-norm" or "rms-norm --eps 1e-5" ? "4,1,1,1" : "4,5,3"]
         from channelsLast in (bool[])[false, true]
         select (layer, mask, channelsLast));
@@ -21,7 +21,7 @@ public sealed class ApplyOptionTests
     {
         using Workplace work = new();
         string layer = line.Split(' ')[0];
-        Reference order = new(layer, Shape);
+        Reference order = new("batch-norm", Shape);
         double[] x = Near.Random(Count, 500, offset: 2), dy = Near.Random(Count, 501);
         nint[] lengths = [.. maskShape.Split(',').Select(nint.Parse)];
         bool[] small = [.. Near.Random((int)lengths.Aggregate((nint)1, (a, b) => a * b), 502).Select(value => value > -0.4)];
@@ -50,6 +50,7 @@ public sealed class ApplyOptionTests
             "batch-norm" => Over.Sets(Shape, 1),
             "instance-norm" => Over.Sets(Shape, 0, 1),
             "group-norm" => Over.Groups(Shape, 2),
+            "ghost-batch-norm" => CentredFormulas.GhostSets(Shape, 2),
             _ => Over.Sets(Shape, 0),
         };
         Gradients expected = Gradients.By(a => layer == "rms-norm" ? MaskedRms(a[0], sets, mask) : CentredFormulas.Normalize(a[0], sets, 1e-5, mask), dy, x);
@@ -176,7 +177,7 @@ public sealed class ApplyOptionTests
     [InlineData("batch-norm x.npy --mask m5.npy", "mask")]
     [InlineData("batch-norm x.npy --mask missing.npy", "missing.npy: cannot be read")]
     [InlineData("batch-norm x.npy --activation tanh", "--activation 'tanh' is not one of none, relu, leaky-relu, silu, gelu, gelu-tanh")]
-    [InlineData("layer-norm x.npy --activation relu", "--activation does not fit layer-norm; leave it out, or use batch-norm")]
+    [InlineData("scale-norm x.npy --activation relu", "--activation does not fit scale-norm; leave it out, or use batch-norm")]
     [InlineData("batch-norm x.npy --param weight", "--param 'weight' is not NAME=FILE")]
     [InlineData("batch-norm x.npy --param wieght=w6.npy", "--param wieght: unknown parameter of batch-norm, did you mean 'weight'? It has weight, bias, running_mean, running_var.")]
     [InlineData("batch-norm x.npy --param weight=w6.npy --weight w6.npy", "--param weight and --weight both give weight; leave one of them out.")]
@@ -191,6 +192,15 @@ public sealed class ApplyOptionTests
     [InlineData("batch-norm-2d x.npy", "INPUT x.npy: batch-norm-2d does not take shape [4, 6, 5]: it needs (N, C, H, W).")]
     [InlineData("layer-norm x.npy --dtype int8", "--dtype 'int8' is not one of float16, bfloat16, float32, float64")]
     [InlineData("layer-norm x.npy --dtype bfloat16", "-o y.npy: .npy has no bfloat16")]
+    [InlineData("ghost-batch-norm x.npy --num-splits 3", "INPUT x.npy: ghost-batch-norm does not take shape [4, 6, 5]: 3 parts do not divide a batch of 4; give --num-splits a divisor.")]
+    [InlineData("frozen-batch-norm x.npy", "frozen-batch-norm normalizes by running statistics; give --running-mean FILE too.")]
+    [InlineData("frozen-batch-norm x.npy --eval", "--eval does not fit frozen-batch-norm, which always normalizes by its running statistics; leave it out.")]
+    [InlineData("adaptive-layer-norm x.npy --scale x.npy", "adaptive-layer-norm needs --shift FILE besides its input.")]
+    [InlineData("adaptive-layer-norm x.npy --scale w5.npy --shift w5.npy", "--scale w5.npy: shape [5], but adaptive-layer-norm of x.npy, shape [4, 6, 5], needs [4, 5].")]
+    [InlineData("weight-norm x.npy --dim 3", "INPUT x.npy: weight-norm does not take shape [4, 6, 5]: it has no dimension 3; give --dim from -3 to 2.")]
+    [InlineData("weight-norm x.npy --channels-last", "--channels-last does not fit weight-norm, whose input is a weight (O, I, *); leave it out.")]
+    [InlineData("weight-norm x.npy --mask m4.npy", "--mask does not fit weight-norm, which takes none; leave it out.")]
+    [InlineData("query-key-norm w5.npy", "query-key-norm does not take shape [5]: it needs at least 3 dimensions, (*, H, L, D)")]
     [InlineData("cosine-similarity x.npy", "normkit does not compute cosine-similarity")]
     [InlineData("batch-norm-folding x.npy", "normkit does not compute batch-norm-folding")]
     public void Apply_MisfitOption_IsRefusedAndWritesNothing(string line, string what)

@@ -36,6 +36,29 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
             a => Over.Affine(Centred(a[0], [0, 1], 1e-5), Over.Sets(Shape, 2, 3), Array.ConvertAll(a[1], w => w + 1))),
         new("layer-norm", [Input(), ("bias", [6, 5, 3]), ("residual", Shape)],
             a => Over.Affine(Centred([.. a[0].Zip(a[2], (x, r) => x + r)], [0], 1e-5), Over.Sets(Shape, 1, 2, 3), null, a[1])),
+        new("lazy-batch-norm --eps 0.01", [Input(), Channel("weight"), Channel("bias")], a => Affine(Centred(a[0], [1], 0.01), a[1], a[2])),
+        new("lazy-instance-norm-2d", [Input()], a => Centred(a[0], [0, 1], 1e-5)),
+        new("lazy-instance-norm --eps 0.2", [Input(), Channel("weight"), Channel("bias")], a => Affine(Centred(a[0], [0, 1], 0.2), a[1], a[2])),
+        new("frozen-batch-norm", [Input(), Channel("weight"), Channel("bias"), Channel("running_mean"), Channel("running_var")],
+            a => Affine(CentredFormulas.Normalize(a[0], Over.Sets(Shape, 1), a[3], a[4], 1e-5), a[1], a[2])),
+        new("ghost-batch-norm", [Input(), Channel("weight"), Channel("bias")],
+            a => Affine(CentredFormulas.Normalize(a[0], CentredFormulas.GhostSets(Shape, 2), 1e-5), a[1], a[2])),
+        new("ghost-batch-norm --num-splits 3 --eval", [Input(), Channel("running_mean"), Channel("running_var")],
+            a => CentredFormulas.Normalize(a[0], Over.Sets(Shape, 1), a[1], a[2], 1e-5)),
+        new("adaptive-layer-norm --eps 0.1", [Input(4, 5, 6), ("scale", [4, 6]), ("shift", [4, 6])],
+            a => CentredFormulas.Adaptive(CentredFormulas.Normalize(a[0], Over.Sets([4, 5, 6], 0, 1), 0.1), [4, 5, 6], a[1], a[2])),
+        new("adaptive-rms-norm --eps 0.1", [Input(4, 5, 6), ("scale", [4, 6]), ("shift", [4, 6])],
+            a => CentredFormulas.Adaptive(UncentredFormulas.Rms(a[0], Over.Sets([4, 5, 6], 0, 1), 0.1), [4, 5, 6], a[1], a[2])),
+        new("scale-norm", [Input(), ("weight", [1])], a => UncentredFormulas.ScaleNorm(a[0], Over.Sets(Shape, 0, 1, 2), a[1][0], 1e-5)),
+        new("scale-norm --eps 2.5", [Input()], a => UncentredFormulas.ScaleNorm(a[0], Over.Sets(Shape, 0, 1, 2), Math.Sqrt(3), 2.5)),
+        new("query-key-norm --eps 0.1", [Input(), ("weight", [6, 3])],
+            a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 1, 2), 0.1), Over.Sets(Shape, 1, 3), a[1])),
+        new("weight-norm", [Input(), ("g", [4, 1, 1, 1])], a => UncentredFormulas.WeightNorm(a[1], a[0], Over.Sets(Shape, 0))),
+        new("weight-norm --dim -3", [Input(), ("g", [1, 6, 1, 1])], a => UncentredFormulas.WeightNorm(a[1], a[0], Over.Sets(Shape, 1))),
+        new("weight-norm --dim none", [Input(), ("g", [1])], a => UncentredFormulas.WeightNorm(a[1], a[0], new int[a[0].Length])),
+        new("weight-standardization", [Input()], a => Centred(a[0], [0], 1e-6)),
+        new("weight-standardization --dim 1 --eps 0.1", [Input(), Channel("weight")],
+            a => Over.Affine(Centred(a[0], [1], 0.1), Over.Sets(Shape, 1), a[1])),
         new("rms-norm --normalized-shape 3 --eps 1e-3", [Input(), ("weight", [3])],
             a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 1, 2), 1e-3), Over.Sets(Shape, 3), a[1])),
         new("rms-norm --axes 1,2 --eps 0.2 --unit-offset", [Input(), ("weight", [6, 5])],
@@ -53,7 +76,7 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
         [.. Arrays.Select((array, i) => Near.Random((int)array.Shape.Aggregate((nint)1, (a, b) => a * b), seed + i, offset: array.Name == "running_var" ? 2 : 0.3))];
 
     /// <summary>Whether an array has a gradient.</summary>
-    public static bool HasGradient(string name) => !name.StartsWith("running", StringComparison.Ordinal);
+    public bool HasGradient(string name) => !name.StartsWith("running", StringComparison.Ordinal) && (Layer != "frozen-batch-norm" || name == "input");
 
     /// <summary>Writes the arrays, and the command line behind the layer: options, and each file.</summary>
     public string[] Files(Workplace work, double[][] values, IO.ElementType type = IO.ElementType.Float64)

@@ -39,11 +39,11 @@ public sealed class FamilyTests
         Workplace.Succeed(["grad", call.Layer, work["x.npy"], work["dy.npy"], "-o", work["g.safetensors"], .. call.Files(work, values)]);
 
         Gradients expected = Gradients.By(call.Formula, dy, values);
-        string[] names = [.. call.Arrays.Select(array => array.Name).Where(FamilyCase.HasGradient)];
+        string[] names = [.. call.Arrays.Select(array => array.Name).Where(call.HasGradient)];
         Assert.Equal(names.Select(name => $"grad_{name}").Order(StringComparer.Ordinal), SafetensorsFile.Names(work["g.safetensors"]).Order(StringComparer.Ordinal));
         for (int i = 0; i < call.Arrays.Length; i++)
         {
-            if (!FamilyCase.HasGradient(call.Arrays[i].Name))
+            if (!call.HasGradient(call.Arrays[i].Name))
                 continue;
             StoredTensor gradient = TensorFile.Read(work[$"g.safetensors:grad_{call.Arrays[i].Name}"]);
             Assert.Equal(call.Arrays[i].Shape, gradient.Shape.ToArray());

@@ -15,7 +15,8 @@ internal sealed class Cost
         ParameterSize = Math.Max(4, elementSize);
         Parameters = [.. entry.Parameters.Where(parameter => !parameter.IsOptional).Select(parameter => (parameter, parameter.Shape(shape, settings)))];
         BigInteger input = Product(shape), output = Product(entry.OutputShape(shape, settings));
-        BigInteger others = Sum(entry.OtherInputs(shape, settings).Select(other => other.Shape));
+        BigInteger others = Sum([
+            .. entry.OtherInputs(shape, settings).Select(other => other.Shape), .. entry.Conditions.Select(condition => condition.Shape(shape, settings))]);
         BigInteger trained = Count(parameter => parameter.IsTrained), kept = Count(parameter => !parameter.IsTrained);
 
         // What holds the input itself is counted as that.

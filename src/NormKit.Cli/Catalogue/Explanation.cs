@@ -150,7 +150,7 @@ internal sealed class Explanation
                 : $"[--param {parameter.Name}=FILE]");
         string[] rest =
         [
-            .. entry.OtherInputNames.Select(name => $"--{name} FILE"), .. files, .. entry.HasModes ? (string[])["[--eval]"] : [],
+            .. entry.OtherInputNames.Concat(entry.Conditions.Select(condition => condition.Name)).Select(name => $"--{name} FILE"), .. files, .. entry.HasModes ? (string[])["[--eval]"] : [],
             .. entry.TakesMask ? (string[])["[--mask FILE]"] : [], .. entry.TakesResidual ? (string[])["[--residual FILE]", "[--save-sum FILE]"] : [],
             .. entry.TakesChannelsLast ? (string[])["[--channels-last]"] : [],
         ];

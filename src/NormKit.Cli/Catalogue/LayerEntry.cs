@@ -53,6 +53,23 @@ internal abstract class LayerEntry
     /// <summary>The same for inputs of one rank, 1d, 2d and 3d; not in lists, but known by name.</summary>
     public virtual IReadOnlyList<LayerEntry> Variants => [];
 
+    /// <summary>The activation that the settings name.</summary>
+    protected static Activation ActivationOf(LayerSettings settings) => settings.Activation switch
+    {
+        "relu" => Activation.Relu,
+        "leaky-relu" => Activation.LeakyRelu(),
+        "silu" => Activation.Silu,
+        "gelu" => Activation.Gelu,
+        "gelu-tanh" => Activation.GeluTanh,
+        _ => Activation.None,
+    };
+
+    protected static NormLayerRun<T> Run<T>(GroupedNormLayer<T> layer, LayerPlan plan) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        layer.Activation = ActivationOf(plan.Settings);
+        return new(layer);
+    }
+
     /// <summary>The running statistics among its parameters.</summary>
     public IEnumerable<ParameterEntry> Running => Parameters.Where(parameter => parameter.Name is RunningMean or RunningVar);
 
@@ -82,6 +99,9 @@ internal abstract class LayerEntry
     public virtual LayerRun<T> Create<T>(LayerPlan plan) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         throw new UsageException($"normkit does not compute {Name}; see 'normkit explain {Name}' for its class.");
 
+    /// <summary>Settings that say which shapes are taken in evaluation, where the batch's statistics play no part.</summary>
+    public virtual LayerSettings InEvaluation(LayerSettings settings) => settings;
+
     /// <summary>What is wrong with a shape whose groups have a single value, which leaves nothing but 0; null where nothing is.</summary>
     public virtual string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => null;
 
@@ -91,6 +111,9 @@ internal abstract class LayerEntry
     /// <summary>Who shares what, for an input of a shape.</summary>
     /// <exception cref="UsageException">The layer takes no such input, or the settings do not fit it.</exception>
     public abstract IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings);
+
+    /// <summary>What steers it from outside, in the type of parameters, with a gradient like theirs.</summary>
+    public virtual IReadOnlyList<ParameterEntry> Conditions => [];
 
     /// <summary>What it takes besides one input and its parameters.</summary>
     public virtual IReadOnlyList<string> OtherInputNames => [];

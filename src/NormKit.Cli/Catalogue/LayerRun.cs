@@ -7,8 +7,9 @@ namespace NormKit.Cli.Catalogue;
 /// <typeparam name="T">float or double: the type of parameters, and what is computed in.</typeparam>
 internal abstract class LayerRun<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>What files may give and passes may move.</summary>
-    public abstract IReadOnlyList<StateEntry<T>> State { get; }
+    /// <summary>What a file may give and a pass may move.</summary>
+    /// <param name="name">A parameter, running statistic or condition that the layer has.</param>
+    public abstract Slot<T> Slot(string name);
 
     /// <summary>The most threads; -1 for one a processor.</summary>
     public abstract int MaxDegreeOfParallelism { set; }
@@ -24,7 +25,7 @@ internal abstract class LayerRun<T> where T : unmanaged, IBinaryFloatingPointIee
     public abstract void Forward<TInput>(Tensor<TInput> input, Tensor<TInput> output, IReadOnlyList<Tensor<TInput>> others, Tensor<bool>? mask)
         where TInput : unmanaged;
 
-    /// <summary>The gradients of the last forward pass. Those of parameters are added in <see cref="State"/>.</summary>
+    /// <summary>The gradients of the last forward pass. Those of parameters are found in their slots.</summary>
     /// <param name="gradOutput">The gradient of the output.</param>
     /// <param name="input">The input, as it was in that pass.</param>
     /// <param name="gradInput">Overwritten.</param>
@@ -35,7 +36,4 @@ internal abstract class LayerRun<T> where T : unmanaged, IBinaryFloatingPointIee
     public abstract void Backward<TInput>(
         Tensor<TInput> gradOutput, Tensor<TInput> input, Tensor<TInput> gradInput, IReadOnlyList<Tensor<TInput>> others,
         IReadOnlyList<Tensor<TInput>> gradOthers, Tensor<bool>? mask) where TInput : unmanaged;
-
-    /// <summary>The entry of a name, which the layer has.</summary>
-    public StateEntry<T> Entry(string key) => State.First(entry => entry.Key == key);
 }

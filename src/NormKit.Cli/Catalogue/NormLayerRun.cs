@@ -6,7 +6,11 @@ namespace NormKit.Cli.Catalogue;
 /// <summary>A layer that maps one input.</summary>
 internal class NormLayerRun<T>(NormLayer<T> layer) : LayerRun<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public override IReadOnlyList<StateEntry<T>> State => layer.State;
+    public override Slot<T> Slot(string name)
+    {
+        StateEntry<T> entry = layer.State.First(entry => entry.Key == name);
+        return new(entry.Value!, entry.Parameter?.Grad);
+    }
 
     public override int MaxDegreeOfParallelism { set => layer.MaxDegreeOfParallelism = value; }
 

@@ -55,8 +55,11 @@ internal abstract class TrailingEntry : LayerEntry
         return ([.. normalized.Select(d => plan.Shape[d])], normalized);
     }
 
-    protected static LayerRun<T> Rows<T>(LayerPlan plan, RowNormLayer<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        plan.AddsResidual ? new ResidualRun<T>(layer) : new NormLayerRun<T>(layer);
+    protected static LayerRun<T> Rows<T>(LayerPlan plan, RowNormLayer<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        layer.Activation = ActivationOf(plan.Settings);
+        return plan.AddsResidual ? new ResidualRun<T>(layer) : new NormLayerRun<T>(layer);
+    }
 
     /// <summary>What the elements share.</summary>
     protected virtual string What => "mean and variance";

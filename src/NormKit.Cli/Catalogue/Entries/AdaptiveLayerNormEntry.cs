@@ -24,17 +24,18 @@ internal class AdaptiveLayerNormEntry : TrailingEntry
 
     protected override int DefaultTrailing(nint[] shape) => 1;
 
-    public override IReadOnlyList<string> OtherInputNames => ["scale", "shift"];
-
-    public override IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) =>
-        [("scale", [shape[0], shape[^1]]), ("shift", [shape[0], shape[^1]])];
+    public override IReadOnlyList<ParameterEntry> Conditions =>
+    [
+        new("scale", "(N, D)", "0", (shape, _) => [shape[0], shape[^1]]), new("shift", "(N, D)", "0", (shape, _) => [shape[0], shape[^1]]),
+    ];
 
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings) =>
         shape.Length >= 2 ? base.Statistics(shape, settings) : throw Misfit(shape, $"it needs at least 2 dimensions, {Input}.");
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance", 3), ("(x - mean) * invStd", 2), ("scale and shift", 2)],
             [("dy * (1 + scale)", 1), ("its two means", 4), ("dx", 4), ("scale's gradient", 3), ("shift's", 1)]);
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new AdaptiveRun<T>(
+        new AdaptiveLayerNorm<T>(checked((int)plan.Shape[^1]), plan.Settings.Eps ?? 1e-5), plan.Shape[0], plan.Shape[^1]);
 }

@@ -29,4 +29,7 @@ internal sealed class AdaptiveRmsNormEntry : AdaptiveLayerNormEntry
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean of squares", 2), ("x * invRms", 1), ("scale and shift", 2)],
             [("dy * (1 + scale)", 1), ("its mean with x", 2), ("dx", 3), ("scale's gradient", 3), ("shift's", 1)]);
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new AdaptiveRun<T>(
+        new AdaptiveRmsNorm<T>(checked((int)plan.Shape[^1]), plan.Settings.Eps), plan.Shape[0], plan.Shape[^1]);
 }

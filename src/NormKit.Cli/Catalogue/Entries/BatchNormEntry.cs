@@ -74,16 +74,7 @@ internal class BatchNormEntry(int? positions = null) : ChannelEntry
             2 => new BatchNorm2d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
             _ => new BatchNorm3d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
         };
-        layer.Activation = settings.Activation switch
-        {
-            "relu" => Activation.Relu,
-            "leaky-relu" => Activation.LeakyRelu(),
-            "silu" => Activation.Silu,
-            "gelu" => Activation.Gelu,
-            "gelu-tanh" => Activation.GeluTanh,
-            _ => Activation.None,
-        };
-        return new NormLayerRun<T>(layer);
+        return Run(layer, plan);
     }
 
     public override string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => !eval && Cost.Product(shape) == shape[1]

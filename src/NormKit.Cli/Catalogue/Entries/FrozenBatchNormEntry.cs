@@ -28,9 +28,9 @@ internal sealed class FrozenBatchNormEntry : ChannelEntry
         PerChannel("weight", "1", isTrained: false), PerChannel("bias", "0", isTrained: false), .. Statistics(),
     ];
 
-    public override bool HasModes => false;
+    public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1e-5"), new("--activation", "none")];
 
-    public override bool IsApplied => false;
+    public override bool HasModes => false;
 
     public override Work Work(nint[] shape, LayerSettings settings) => new([("x * scale + shift, both made once a channel", 2)], [("dy * scale", 1)]);
 
@@ -39,4 +39,8 @@ internal sealed class FrozenBatchNormEntry : ChannelEntry
         RequireRank(shape);
         return [];
     }
+
+    public override bool TakesMask => true;
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => Run(new FrozenBatchNorm<T>(plan.Channels, plan.Settings.Eps ?? 1e-5), plan);
 }

@@ -29,9 +29,7 @@ internal sealed class GhostBatchNormEntry : ChannelEntry
 
     public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(), .. Statistics()];
 
-    public override IReadOnlyList<OptionEntry> Options => [new("--num-splits", "2"), new("--eps", "1e-5"), new("--momentum", "0.1")];
-
-    public override bool IsApplied => false;
+    public override IReadOnlyList<OptionEntry> Options => [new("--num-splits", "2"), new("--eps", "1e-5"), new("--momentum", "0.1"), new("--activation", "none")];
 
     public override Work Work(nint[] shape, LayerSettings settings) => MeanAndVariance(affine: true);
 
@@ -43,4 +41,13 @@ internal sealed class GhostBatchNormEntry : ChannelEntry
             ? [new("mean and variance", Axes(shape, AxisRole.Split, AxisRole.Separate, splits))]
             : throw Misfit(shape, $"{Plural.Of(splits, "part")} do not divide a batch of {shape[0]}; give --num-splits a divisor.");
     }
+
+    public override LayerSettings InEvaluation(LayerSettings settings) => settings with { NumSplits = 1 };
+
+    public override bool TakesMask => true;
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => Run(
+        new GhostBatchNorm<T>(
+            plan.Channels, plan.Settings.NumSplits ?? 2, plan.Settings.Eps ?? 1e-5, plan.Settings.Momentum ?? 0.1, plan.IsAffine, plan.Tracks),
+        plan);
 }

@@ -23,7 +23,7 @@ internal sealed class GroupNormEntry : ChannelEntry
 
     public override IReadOnlyList<ParameterEntry> Parameters => Affine();
 
-    public override IReadOnlyList<OptionEntry> Options => [new("--groups", null), new("--eps", "1e-5")];
+    public override IReadOnlyList<OptionEntry> Options => [new("--groups", null), new("--eps", "1e-5"), new("--activation", "none")];
 
     public override bool TakesMask => true;
 
@@ -35,8 +35,8 @@ internal sealed class GroupNormEntry : ChannelEntry
         return [new("mean and variance", Axes(shape, AxisRole.Separate, AxisRole.Split, GroupsOf(shape, settings)))];
     }
 
-    public override LayerRun<T> Create<T>(LayerPlan plan) => new NormLayerRun<T>(
-        new GroupNorm<T>(GroupsOf(plan.Shape, plan.Settings), plan.Channels, plan.Settings.Eps ?? 1e-5, plan.IsAffine));
+    public override LayerRun<T> Create<T>(LayerPlan plan) => Run(
+        new GroupNorm<T>(GroupsOf(plan.Shape, plan.Settings), plan.Channels, plan.Settings.Eps ?? 1e-5, plan.IsAffine), plan);
 
     public override string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => shape[0] == 1 && Cost.Product(shape) == settings.Groups
         ? $"one value per group with --groups {settings.Groups}, and {Name} needs more; use fewer groups."

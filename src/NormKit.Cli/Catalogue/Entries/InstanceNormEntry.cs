@@ -29,7 +29,7 @@ internal class InstanceNormEntry(int? positions = null) : ChannelEntry
 
     public override IReadOnlyList<ParameterEntry> Parameters => [.. Affine(isOptional: true), .. Statistics(isOptional: true)];
 
-    public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1e-5"), new("--momentum", "0.1")];
+    public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1e-5"), new("--momentum", "0.1"), new("--activation", "none")];
 
     public override IReadOnlyList<LayerEntry> Variants =>
         positions is null ? [new InstanceNormEntry(1), new InstanceNormEntry(2), new InstanceNormEntry(3)] : [];
@@ -55,13 +55,14 @@ internal class InstanceNormEntry(int? positions = null) : ChannelEntry
         int channels = plan.Channels;
         LayerSettings settings = plan.Settings;
         (double eps, double momentum) = (settings.Eps ?? 1e-5, settings.Momentum ?? 0.1);
-        return new NormLayerRun<T>(positions switch
+        InstanceNorm<T> layer = positions switch
         {
             null => new InstanceNorm<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
             1 => new InstanceNorm1d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
             2 => new InstanceNorm2d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
             _ => new InstanceNorm3d<T>(channels, eps, momentum, plan.IsAffine, plan.Tracks),
-        });
+        };
+        return Run(layer, plan);
     }
 
     public override string? TooFewValues(nint[] shape, LayerSettings settings, bool eval) => !eval && shape.Length > 2 && Cost.Product(shape[2..]) == 1

@@ -25,7 +25,7 @@ internal sealed class LayerNormEntry : TrailingEntry
     public override IReadOnlyList<ParameterEntry> Parameters => [Elementwise("weight", "1"), Elementwise("bias", "0")];
 
     public override IReadOnlyList<OptionEntry> Options =>
-        [new("--normalized-shape", "all but the first"), new("--axes", "those"), new("--eps", "1e-5"), new("--unit-offset", "off")];
+        [new("--normalized-shape", "all but the first"), new("--axes", "those"), new("--eps", "1e-5"), new("--unit-offset", "off"), new("--activation", "none")];
 
     public override bool TakesMask => true;
 

@@ -17,8 +17,23 @@ internal sealed class LazyBatchNormEntry(int? positions = null) : BatchNormEntry
         positions is int count ? $"LazyBatchNorm{count}d" : "LazyBatchNorm1d, 2d, 3d", "every layer is built at its first input",
         "every layer is built at its first input");
 
-    public override bool IsApplied => false;
-
     public override IReadOnlyList<LayerEntry> Variants =>
         positions is null ? [new LazyBatchNormEntry(1), new LazyBatchNormEntry(2), new LazyBatchNormEntry(3)] : [];
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        (double eps, double momentum) = (plan.Settings.Eps ?? 1e-5, plan.Settings.Momentum ?? 0.1);
+        BatchNorm<T> layer = positions switch
+        {
+            null => new LazyBatchNorm<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+            1 => new LazyBatchNorm1d<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+            2 => new LazyBatchNorm2d<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+            _ => new LazyBatchNorm3d<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+        };
+
+        // What files give goes into the layer before its first input.
+        if (plan.IsAffine || plan.Tracks)
+            ((IStateful<T>)layer).Materialize(plan.Channels);
+        return Run(layer, plan);
+    }
 }

@@ -17,8 +17,23 @@ internal sealed class LazyInstanceNormEntry(int? positions = null) : InstanceNor
         positions is int count ? $"LazyInstanceNorm{count}d" : "LazyInstanceNorm1d, 2d, 3d", "every layer is built at its first input",
         "every layer is built at its first input");
 
-    public override bool IsApplied => false;
-
     public override IReadOnlyList<LayerEntry> Variants =>
         positions is null ? [new LazyInstanceNormEntry(1), new LazyInstanceNormEntry(2), new LazyInstanceNormEntry(3)] : [];
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        (double eps, double momentum) = (plan.Settings.Eps ?? 1e-5, plan.Settings.Momentum ?? 0.1);
+        InstanceNorm<T> layer = positions switch
+        {
+            null => new LazyInstanceNorm<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+            1 => new LazyInstanceNorm1d<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+            2 => new LazyInstanceNorm2d<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+            _ => new LazyInstanceNorm3d<T>(eps, momentum, plan.IsAffine, plan.Tracks),
+        };
+
+        // What files give goes into the layer before its first input.
+        if (plan.IsAffine || plan.Tracks)
+            ((IStateful<T>)layer).Materialize(plan.Channels);
+        return Run(layer, plan);
+    }
 }

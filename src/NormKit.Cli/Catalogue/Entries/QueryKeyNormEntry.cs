@@ -7,7 +7,7 @@ internal sealed class QueryKeyNormEntry : LayerEntry
 
     public override string Shares => "one head of one position";
 
-    public override string Input => "(N, H, L, D)";
+    public override string Input => "(*, H, L, D)";
 
     public override string When => "attention whose logits grow";
 
@@ -23,26 +23,26 @@ internal sealed class QueryKeyNormEntry : LayerEntry
 
     public override OtherNames Elsewhere => new("x-transformers MultiheadRMSNorm");
 
-    public override IReadOnlyList<ParameterEntry> Parameters => [new("weight", "(H, D)", "1", (shape, _) => [shape[1], shape[3]])];
+    public override IReadOnlyList<ParameterEntry> Parameters => [new("weight", "(H, D)", "1", (shape, _) => [shape[^3], shape[^1]])];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1.19e-7, in double 2.22e-16")];
 
     public override nint[] Example => [8, 12, 512, 64];
 
-    public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings) => shape.Length == 4
-        ?
-        [
-            new("root mean square",
-            [
-                new("N", shape[0], AxisRole.Separate), new("H", shape[1], AxisRole.Separate), new("L", shape[2], AxisRole.Separate),
-                new("D", shape[3], AxisRole.Shared),
-            ]),
-        ]
-        : throw Misfit(shape, $"it needs 4 dimensions, {Input}: samples, heads, positions, features of a head.");
-
-    public override bool IsApplied => false;
+    public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings)
+    {
+        if (shape.Length < 3)
+            throw Misfit(shape, $"it needs at least 3 dimensions, {Input}: heads, positions, features of a head, and samples before them.");
+        string[] names = [.. Enumerable.Range(1, shape.Length - 3).Select(i => shape.Length == 4 ? "N" : $"N{i}"), "H", "L", "D"];
+        return [new("root mean square", [.. shape.Zip(names, (length, name) => new Axis(name, length, name == "D" ? AxisRole.Shared : AxisRole.Separate))])];
+    }
 
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean of squares", 2), ("x * invRms", 1), ("weight", 1)],
             [("dy * weight", 1), ("its mean with x", 2), ("dx", 3), ("weight's gradient", 3)]);
+
+    public override bool TakesMask => true;
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => Run(
+        new QueryKeyNorm<T>(checked((int)plan.Shape[^3]), checked((int)plan.Shape[^1]), plan.Settings.Eps), plan);
 }

@@ -26,6 +26,7 @@ internal sealed class RmsNormEntry : TrailingEntry
     public override IReadOnlyList<OptionEntry> Options =>
     [
         new("--normalized-shape", "all but the first"), new("--axes", "those"), new("--eps", "1.19e-7, in double 2.22e-16"), new("--unit-offset", "off"),
+        new("--activation", "none"),
     ];
 
     protected override string What => "root mean square";

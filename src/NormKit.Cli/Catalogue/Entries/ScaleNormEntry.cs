@@ -29,9 +29,11 @@ internal sealed class ScaleNormEntry : TrailingEntry
 
     protected override string What => "norm";
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("norm", 2), ("x * (g / norm)", 1)],
             [("sum of dy * x, and g's gradient from it", 2), ("dx", 3)]);
+
+    public override bool TakesMask => true;
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => Run(new ScaleNorm<T>(checked((int)plan.Shape[^1]), plan.Settings.Eps ?? 1e-5), plan);
 }

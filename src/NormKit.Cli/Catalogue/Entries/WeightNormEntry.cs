@@ -24,7 +24,10 @@ internal sealed class WeightNormEntry : WeightEntry
     public override IReadOnlyList<ParameterEntry> Parameters =>
     [
         new("g", "(O, 1, ...)", "norm(v)", (shape, settings) =>
-            settings.WholeTensor ? [1] : [.. shape.Select((length, d) => d == DimOf(shape, settings) ? length : 1)]),
+            settings.WholeTensor ? [1] : [.. shape.Select((length, d) => d == DimOf(shape, settings) ? length : 1)])
+        {
+            Key = "parametrizations.weight.original0",
+        },
         new("v", "(O, ...)", "the weight", (shape, _) => shape, IsInput: true),
     ];
 
@@ -36,9 +39,13 @@ internal sealed class WeightNormEntry : WeightEntry
         return [new("norm", Axes(shape, d => d == dim ? AxisRole.Separate : AxisRole.Shared))];
     }
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("norm", 2), ("v * (g / norm)", 1)],
             [("sum of dw * v, and g's gradient from it", 2), ("dv", 3)]);
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        nint[] magnitude = Parameters[0].Shape(plan.Shape, plan.Settings);
+        return new WeightNormRun<T>(plan.Settings.WholeTensor ? null : DimOf(plan.Shape, plan.Settings), plan.Has("g") ? magnitude : null);
+    }
 }

@@ -32,9 +32,13 @@ internal sealed class WeightStandardizationEntry : WeightEntry
         return [new("mean and variance", Axes(shape, d => d == dim ? AxisRole.Separate : AxisRole.Shared))];
     }
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance", 3), ("(W - mean) * invStd", 2)],
             [("the two means of dw", 4), ("dW", 4)]);
+
+    public override LayerRun<T> Create<T>(LayerPlan plan)
+    {
+        int dim = DimOf(plan.Shape, plan.Settings);
+        return Run(new WeightStandardization<T>(checked((int)plan.Shape[dim]), dim, plan.Settings.Eps ?? 1e-6, gain: plan.Has("weight")), plan);
+    }
 }
