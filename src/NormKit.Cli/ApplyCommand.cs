@@ -12,7 +12,8 @@ internal static class ApplyCommand
     {
         ExampleCommand command = new(
             "apply", "Applies a layer to an array of a file.",
-            "normkit apply group-norm x.npy --groups 8 --weight p.npz:weight --bias p.npz:bias -o y.npy")
+            "normkit apply group-norm x.npy --groups 8 --weight p.npz:weight --bias p.npz:bias -o y.npy",
+            "normkit apply batch-norm x.npy --eval --state model.safetensors:layer1.0.bn1 -o y.npy")
         { Notes = LayerOptions.Notes };
         LayerOptions options = new(command, "OUTPUT", "Where to write the result: .npy, .npz (as arr_0) or .safetensors (as tensor).");
         command.SetAction(parsed => Run(options.Read(parsed), stop));

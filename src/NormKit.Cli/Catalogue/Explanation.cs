@@ -150,7 +150,9 @@ internal sealed class Explanation
                 : $"[--param {parameter.Name}=FILE]");
         string[] rest =
         [
-            .. entry.OtherInputNames.Concat(entry.Conditions.Select(condition => condition.Name)).Select(name => $"--{name} FILE"), .. files, .. entry.HasModes ? (string[])["[--eval]"] : [],
+            .. entry.OtherInputNames.Concat(entry.Conditions.Select(condition => condition.Name)).Select(name => $"--{name} FILE"), .. files, .. entry.Parameters.Any(parameter => !parameter.IsInput) ? (string[])["[--state FILE:PREFIX]"] : [],
+            .. entry.HasModes ? (string[])["[--eval]"] : [],
+            .. entry.Takes("--momentum") ? entry.Running.Select(running => $"[--save-{running.Name.Replace('_', '-')} FILE]") : [],
             .. entry.TakesMask ? (string[])["[--mask FILE]"] : [], .. entry.TakesResidual ? (string[])["[--residual FILE]", "[--save-sum FILE]"] : [],
             .. entry.TakesChannelsLast ? (string[])["[--channels-last]"] : [],
         ];

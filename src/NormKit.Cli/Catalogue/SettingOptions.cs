@@ -21,7 +21,7 @@ internal sealed class SettingOptions
     private readonly Option<int[]?> axes = Values.Of<int[]?>(
         "--axes", "1,2", "Which dimensions are normalized over, from 0 or from the end, -1 (layer-norm, rms-norm).", Integers);
     private readonly Option<bool> unitOffset = Values.Flag("--unit-offset", "The weight is stored minus one (layer-norm, rms-norm).");
-    private readonly Option<string?> activation = Values.Word("--activation", "NAME", "What follows batch norm in the same pass", Activations);
+    private readonly Option<string?> activation = Values.Word("--activation", "NAME", "What follows the norm in the same pass", Activations);
     private readonly Option<int?> numSplits = Values.Count("--num-splits", "S", "Into how many parts the batch is split (ghost-batch-norm; default 2).");
     private readonly Option<double?> rMax = Values.Number("--r-max", "R", "The largest factor r (batch-renorm; default 3).", 1, double.MaxValue);
     private readonly Option<double?> dMax = Values.Number("--d-max", "D", "The largest shift d (batch-renorm; default 5).", 0, double.MaxValue);
@@ -32,7 +32,7 @@ internal sealed class SettingOptions
     private readonly Option<string?> window = Values.Word("--window", "NAME", "Which way a window of even size leans", Windows);
     private readonly Option<double?> p = Values.Of<double?>("--p", "P", "The order of the norm, 0 or more, or inf (lp-normalize; default 2).", Order);
     private readonly Option<string?> dim = Values.Of<string?>(
-        "--dim", "D", "The dimension of the norm (lp-normalize, cosine-similarity; default 1), or the one kept apart (weights; default 0, none for weight-norm).", Dimension);
+        "--dim", "D", "The dimension of the norm (lp-normalize, cosine-similarity; default 1), or the one kept apart (weights; default 0; weight-norm also none: one norm of the whole).", Dimension);
     private readonly Option<int?> iterations = Values.Count("--iterations", "I", "Steps of power iteration (spectral-norm; default 1).");
 
     /// <summary>Those that decide who shares statistics.</summary>
