@@ -148,6 +148,30 @@ public sealed class ApplyOptionTests
         Assert.All(one, pair => Assert.Equal(pair.Value.ToArray<double>(), all[pair.Key].ToArray<double>()));
     }
 
+    /// <summary>A part that is the whole batch, and channels taken from the input, change nothing.</summary>
+    [Theory]
+    [InlineData("ghost-batch-norm --num-splits 1")]
+    [InlineData("lazy-batch-norm")]
+    [InlineData("lazy-batch-norm-2d")]
+    public void Apply_RelativesOfBatchNorm_SaveItsRunningStatistics(string line)
+    {
+        using Workplace work = new();
+        work.Array("x.npy", Near.Random(Count, 525), Shape);
+        string[] running =
+        [
+            "--running-mean", work.Array("m.npy", Near.Random(6, 526), [6]), "--running-var", work.Array("v.npy", Near.Random(6, 527, offset: 2), [6]), "--momentum", "0.3",
+        ];
+        foreach (string[] layer in (string[][])[["batch-norm"], line.Split(' ')])
+        {
+            Workplace.Succeed(
+                ["apply", layer[0], work["x.npy"], "-o", work[$"{layer[0]}-y.npy"], .. layer[1..], .. running, "--save-running-mean", work[$"{layer[0]}-m.npy"],
+                "--save-running-var", work[$"{layer[0]}-v.npy"]]);
+        }
+        Assert.All((string[])["y", "m", "v"], name =>
+            Assert.Equal(File.ReadAllBytes(work[$"batch-norm-{name}.npy"]), File.ReadAllBytes(work[$"{line.Split(' ')[0]}-{name}.npy"])));
+        Assert.NotEqual(Workplace.Read(work["m.npy"]), Workplace.Read(work["batch-norm-m.npy"]));
+    }
+
     [Fact]
     public void Apply_Param_IsTheOptionOfItsName()
     {
