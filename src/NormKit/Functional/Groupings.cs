@@ -59,7 +59,7 @@ internal static class Groupings
     /// <summary>Input (*, normalizedShape), or, with axes, of a shape that has those lengths there: a run of dimensions natively, others in an order
     /// that puts them last.</summary>
     public static NormSpec<T> Rows<T>(
-        string layer, ReadOnlySpan<nint> shape, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, Scaling scaling)
+        string layer, scoped ReadOnlySpan<nint> shape, scoped ReadOnlySpan<nint> normalizedShape, scoped ReadOnlySpan<int> axes, Scaling scaling)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RequireNormalizedShape(layer, normalizedShape);

@@ -62,6 +62,12 @@ internal static partial class Members
             () => new LocalResponseNorm<float>(4, 2, 0.5, 2, LrnWindow.OnnxLrn), () => new LocalResponseNorm<double>(4, 2, 0.5, 2, LrnWindow.OnnxLrn),
             (x, p) => UncentredFormulas.LocalResponse(x, p.Shape, 4, 2, 0.5, 2, onnx: true))
         { WrongShape = [4, 10] },
+        Lp("LpNormalize", 2, 1),
+        Lp("LpNormalize of p 1", 1, 1),
+        Lp("LpNormalize of p 3", 3, 1),
+        Lp("LpNormalize of p 0.5 along the last dimension", 0.5, 3),
+        Lp("LpNormalize of p 0", 0, 1),
+        Lp("LpNormalize of the largest", double.PositiveInfinity, 1),
     ];
 
     private static readonly Member[] Activated =
@@ -78,6 +84,11 @@ internal static partial class Members
             (x, p) => Array.ConvertAll(p.Affine(CentredFormulas.Normalize(x, Over.Groups(p.Shape, 5), 1e-5, p.Mask), 1), ActivationFormulas.Silu))
         { WrongShape = Wrong, TakesMask = true },
     ];
+    private static Member Lp(string name, double p, int dim) =>
+        new(
+            name, Shape, () => new LpNormalize<float>(p, dim), () => new LpNormalize<double>(p, dim),
+            (x, parts) => UncentredFormulas.LpNormalize(x, Over.Axes(parts.Shape, dim), p, 1e-12))
+        { WrongShape = [4], FixedPositions = dim > 1 };
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Member> Every => [.. FirstFour, .. Activated, .. Transformers, .. Vision];

@@ -1,0 +1,83 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using NormKit.Kernels;
+using NormKit.Threading;
+
+namespace NormKit.Interop;
+
+/// <summary>
+/// One call of a normalization by a p-norm: p = 2 is a grouping like any other, with a length as its spread; other norms go row by row in double.
+/// All is checked before anything is written.
+/// </summary>
+internal static class LpCall
+{
+    public static void CheckNorm(string layer, double p)
+    {
+        if (!(p >= 0))
+            throw new ArgumentOutOfRangeException(nameof(p), p, $"{layer}: p is not negative.");
+    }
+
+    public static void Forward<T, TParameter>(
+        string layer, double p, int dim, double eps, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, int maxDegreeOfParallelism)
+        where T : unmanaged
+        where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
+    {
+        NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dim, eps);
+        spec.MaxDegreeOfParallelism = maxDegreeOfParallelism;
+        if (p == 2)
+        {
+            NormCall.Forward(spec, x, y, saved);
+            return;
+        }
+        NormCall.CheckOutput(layer, "destination", y, "input", x);
+        saved?.KeepShape(layer, x.Lengths);
+        Run(spec, new(p, eps), Operand<T>.None, x, Operand<T>.None, y);
+    }
+
+    public static void Backward<T, TParameter>(
+        string layer, double p, int dim, double eps, in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, int maxDegreeOfParallelism)
+        where T : unmanaged
+        where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
+    {
+        NormCall.CheckBackwardOfShape(layer, dy, x, saved, dx);
+        NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dim, eps);
+        spec.MaxDegreeOfParallelism = maxDegreeOfParallelism;
+        if (saved.Grouping != (p == 2 ? spec.Grouping : default) || (p == 2 && saved.Scaling != spec.Scaling))
+            throw new ArgumentException($"{layer}: the saved statistics come from a layer with another p, dim or eps; give those of this layer's forward pass.", nameof(saved));
+        if (p == 2)
+            NormCall.Backward(spec, dy, x, saved, dx, Operand<TParameter>.None, Operand<TParameter>.None, add: true);
+        else if (dx.IsPresent)
+            Run(spec, new(p, eps), dy, x, dx, Operand<T>.None);
+    }
+
+    private static unsafe void Run<T, TParameter>(
+        in NormSpec<TParameter> spec, LpNorm norm, in Operand<T> dy, in Operand<T> x, in Operand<T> dx, in Operand<T> y)
+        where T : unmanaged
+        where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
+    {
+        if (x.IsEmpty)
+            return;
+        int width = checked((int)spec.Grouping.C);
+        fixed (T* xStart = &x.Start, dyStart = &dy.Start, dxStart = &dx.Start, yStart = &y.Start)
+        {
+            Gradients<T> gradients = new(
+                dy.IsPresent ? dy.View(dyStart, spec.Order) : default, x.View(xStart, spec.Order), dx.IsPresent ? dx.View(dxStart, spec.Order) : default, default);
+            LpRows<T> work = new(norm, width, gradients, y.IsPresent ? y.View(yStart, spec.Order) : default);
+            nint rows = x.Length / width;
+            // A power costs several times what memory does.
+            int workers = Schedule.Workers(8 * x.Length * Unsafe.SizeOf<T>(), spec.MaxDegreeOfParallelism);
+            if (workers == 1)
+                work.Run(0, 0, rows);
+            else
+                ParallelJob<LpRows<T>>.Run(work, rows, Math.Max(1, Math.Min(BlockPlan.BlockLength / width, rows / (4 * workers))), workers);
+        }
+    }
+
+    private static NormSpec<T> SpecOf<T>(string layer, ReadOnlySpan<nint> shape, int dim, double eps) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int rank = shape.Length, d = dim < 0 ? dim + rank : dim;
+        if (d < 0 || d >= rank)
+            throw new ArgumentException($"{layer}: dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim}) for input {Shapes.Text(shape)}.", "input");
+        return Groupings.Rows<T>(layer, shape, [shape[d]], [d], new(Spread.Length, eps));
+    }
+}
