@@ -63,11 +63,11 @@ public abstract partial class NormLayer<T> where T : unmanaged, IBinaryFloatingP
     /// <summary>Changes to evaluation mode: layers that track running statistics then use them and leave them as they are.</summary>
     public void Eval() => Training = false;
 
-    /// <summary>Sets the gradients of weight and bias to zero.</summary>
+    /// <summary>Sets the gradients of all parameters to zero.</summary>
     public void ZeroGrad()
     {
-        Weight?.ZeroGrad();
-        Bias?.ZeroGrad();
+        foreach ((_, Parameter<T> parameter) in NamedParameters)
+            parameter.ZeroGrad();
     }
 
     /// <summary>Normalizes a tensor.</summary>

@@ -68,6 +68,10 @@ internal static partial class Members
         Lp("LpNormalize of p 0.5 along the last dimension", 0.5, 3),
         Lp("LpNormalize of p 0", 0, 1),
         Lp("LpNormalize of the largest", double.PositiveInfinity, 1),
+        new(
+            "DynamicTanh", Shape, () => new DynamicTanh<float>([7, 11]), () => new DynamicTanh<double>([7, 11]),
+            (x, p) => UncentredFormulas.DynamicTanh(x, Over.Sets(p.Shape, 2, 3), p.Parameter("alpha")[0], p.Weight, p.Bias))
+        { WrongShape = [4, 10, 7, 12], FixedPositions = true, Offsets = [0, 3] },
     ];
 
     private static readonly Member[] Activated =
