@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using NormKit.Threading;
@@ -177,16 +176,4 @@ internal static class Normalizer
 
     private static Keeping KeepingOf(Moments[]? moments, bool fixedStatistics) =>
         fixedStatistics ? Keeping.OfOneBatch : moments is null ? Keeping.OfEachSlot : Keeping.OfEachUnit;
-
-    /// <summary>An array from the pool that goes back there.</summary>
-    private readonly ref struct Rented<TItem>(nint length) : IDisposable
-    {
-        public readonly TItem[] Array = length == 0 ? [] : ArrayPool<TItem>.Shared.Rent(checked((int)length));
-
-        public void Dispose()
-        {
-            if (Array.Length > 0)
-                ArrayPool<TItem>.Shared.Return(Array);
-        }
-    }
 }

@@ -15,9 +15,13 @@ internal static class RowMaps
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         double scale = factor * weight;
-        Map.Row(y, new UniformValues<TCompute>(
-            ref MemoryMarshal.GetReference(x), centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(bias - (centre.Low * scale))));
+        Uniform(x, y, centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(bias - (centre.Low * scale)));
     }
+
+    /// <summary><c>(x - centre) * scale + shift</c>.</summary>
+    public static void Uniform<TCompute>(ReadOnlySpan<TCompute> x, Span<TCompute> y, TCompute centre, TCompute scale, TCompute shift)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
+        Map.Row(y, new UniformValues<TCompute>(ref MemoryMarshal.GetReference(x), centre, scale, shift));
 
     /// <summary>Normalizes a run each of whose elements has its own weight and bias.</summary>
     public static void ByElement<TCompute>(

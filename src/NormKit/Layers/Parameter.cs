@@ -31,4 +31,10 @@ public sealed class Parameter<T> where T : unmanaged, IBinaryFloatingPointIeee75
 
     /// <summary>The elements of <see cref="Grad"/>.</summary>
     internal T[] Gradients { get; }
+
+    /// <summary>An element, in double.</summary>
+    internal double this[int index] => double.CreateTruncating(Values[index]);
+
+    /// <summary>Adds to the gradient of an element, with one rounding.</summary>
+    internal void AddGradient(int index, double sum) => Gradients[index] = T.CreateTruncating(double.CreateTruncating(Gradients[index]) + sum);
 }

@@ -55,6 +55,7 @@ internal static class RunningStatistics
         return (withMean == 0 ? null : mean / withMean, withVariance == 0 ? null : variance / withVariance);
     }
 
-    private static T Move<T>(T running, double batch, double momentum) where T : IBinaryFloatingPointIeee754<T> =>
+    /// <summary>One running value after another batch.</summary>
+    public static T Move<T>(T running, double batch, double momentum) where T : IBinaryFloatingPointIeee754<T> =>
         T.CreateTruncating(((1 - momentum) * double.CreateTruncating(running)) + (momentum * batch));
 }

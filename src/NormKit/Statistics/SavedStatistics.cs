@@ -44,6 +44,9 @@ public sealed class SavedStatistics
 
     internal Moments[] Array => moments;
 
+    /// <summary>What a layer keeps besides moments.</summary>
+    internal double[] Extras { get; private set; } = [];
+
     /// <summary>The factor of a set: 1 / sqrt(variance + eps), or of the mean of squares for RMS norm.</summary>
     /// <param name="set">Its index in <see cref="Moments"/>.</param>
     public double InvStd(int set) => Scaling.Factor(moments[set]);
@@ -66,6 +69,24 @@ public sealed class SavedStatistics
     {
         Keep(layer, inputShape, sets: 0);
         (Grouping, Scaling, Activation, Fixed, Masked, normalizedRank, order) = (default, default, default, false, false, 0, []);
+    }
+
+    /// <summary>The same for a layer whose statistics mix: one set a plane, or whatever the layer says.</summary>
+    /// <param name="layer">Its name.</param>
+    /// <param name="inputShape">The lengths of the input's dimensions.</param>
+    /// <param name="sets">How many sets it keeps moments of.</param>
+    /// <param name="scaling">How they become a factor.</param>
+    /// <param name="given">Whether running statistics took part.</param>
+    /// <param name="extras">How many other numbers it keeps.</param>
+    /// <param name="activation">What followed.</param>
+    internal Moments[] Prepare(
+        string layer, ReadOnlySpan<nint> inputShape, int sets, Scaling scaling, bool given, int extras, Activation activation = default)
+    {
+        Keep(layer, inputShape, sets);
+        (Grouping, Scaling, Activation, Fixed, Masked, normalizedRank, order) = (default, scaling, activation, given, false, 0, []);
+        if (Extras.Length != extras)
+            Extras = new double[extras];
+        return moments;
     }
 
     /// <summary>The forward call as its backward needs it, without the parameters.</summary>

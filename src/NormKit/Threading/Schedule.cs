@@ -47,8 +47,7 @@ internal readonly record struct Schedule
         workers = Workers(bytes, maxDegreeOfParallelism);
         inPhases = workers > 1 && blocks > 1 && units < 4 * workers;
         nint items = inPhases ? units * blocks : units;
-        nint itemsWorthTaking = PieceBytes / Math.Max(1, bytes / Math.Max(1, items));
-        grain = Math.Max(1, Math.Min(itemsWorthTaking, items / (4 * workers)));
+        grain = Grain(items, bytes, workers);
         Slots = inPhases ? units : workers;
     }
 
@@ -59,6 +58,13 @@ internal readonly record struct Schedule
     {
         int most = maxDegreeOfParallelism < 0 ? Environment.ProcessorCount : maxDegreeOfParallelism;
         return (int)Math.Clamp(bytes / BytesWorthAThread, 1, most);
+    }
+
+    /// <summary>How many of <paramref name="items"/> a thread takes at a time.</summary>
+    public static nint Grain(nint items, nint bytes, int workers)
+    {
+        nint itemsWorthTaking = PieceBytes / Math.Max(1, bytes / Math.Max(1, items));
+        return Math.Max(1, Math.Min(itemsWorthTaking, items / (4 * workers)));
     }
 
     public void Run<TKernel>(in TKernel kernel, bool reduce) where TKernel : struct, IUnitKernel
