@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace NormKit.Kernels;
+
+/// <summary><c>x * sigmoid(V * x) * Scale + Shift</c>, for a plane.</summary>
+internal readonly record struct Gate(double V, double Scale, double Shift);
+
+/// <summary>The operators of a gate.</summary>
+internal static class GatedPlanes
+{
+    public readonly struct Values(Gate[] gates) : IPlaneMap
+    {
+        public void Of(int plane, ReadOnlySpan<double> dy, ReadOnlySpan<double> x, Span<double> to) =>
+            Map.Row(to, new RowValues(ref MemoryMarshal.GetReference(x), gates[plane]));
+    }
+
+    /// <summary>With s = sigmoid(V * x): the sums of dy and of dy * x * s, and of dy * x^2 * s * (1 - s).</summary>
+    public readonly struct GradientSums(Gate[] gates) : IPlaneReduction<Triple>
+    {
+        public static Triple Combine(Triple a, Triple b) => a + b;
+
+        public Triple Of(int plane, ReadOnlySpan<double> dy, ReadOnlySpan<double> x)
+        {
+            ref double firstDy = ref MemoryMarshal.GetReference(dy), firstX = ref MemoryMarshal.GetReference(x);
+            return new(
+                Pair.From(Sums.AlongRow<double, Gated>(x.Length, new(ref firstDy, ref firstX, gates[plane].V))),
+                Sums.AlongRow<double, ByV>(x.Length, new(ref firstDy, ref firstX, gates[plane].V)).First);
+        }
+    }
+
+    /// <summary><c>dy * OfDy * (s + V * x * s * (1 - s)) + (x - Centre) * OfX + Constant</c>.</summary>
+    public readonly struct Gradients(Gate[] gates, Slope[] slopes) : IPlaneMap
+    {
+        public void Of(int plane, ReadOnlySpan<double> dy, ReadOnlySpan<double> x, Span<double> to) =>
+            Map.Row(to, new RowGradients(ref MemoryMarshal.GetReference(dy), ref MemoryMarshal.GetReference(x), gates[plane].V, slopes[plane]));
+    }
+
+    private readonly ref struct RowValues(ref double x, Gate gate) : IRowValues<double>
+    {
+        private readonly ref double x = ref x;
+        private readonly Vector512<double> v = Vector512.Create(gate.V);
+        private readonly Vector512<double> scale = Vector512.Create(gate.Scale);
+        private readonly Vector512<double> shift = Vector512.Create(gate.Shift);
+
+        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        {
+            Vector512<double> at = count.Load(ref x, index);
+            return (at * Elementary.Sigmoid(at * v) * scale) + shift;
+        }
+    }
+
+    private readonly ref struct RowGradients(ref double dy, ref double x, double v, Slope slope) : IRowValues<double>
+    {
+        private readonly ref double dy = ref dy;
+        private readonly ref double x = ref x;
+        private readonly Vector512<double> v = Vector512.Create(v);
+        private readonly Vector512<double> centre = Vector512.Create(slope.Centre);
+        private readonly Vector512<double> ofDy = Vector512.Create(slope.OfDy);
+        private readonly Vector512<double> ofX = Vector512.Create(slope.OfX);
+        private readonly Vector512<double> constant = Vector512.Create(slope.Constant);
+
+        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        {
+            Vector512<double> at = count.Load(ref x, index), argument = at * v;
+            Vector512<double> s = Elementary.Sigmoid(argument, out Vector512<double> derivative);
+            return (count.Load(ref dy, index) * ofDy * (s + (argument * derivative))) + ((at - centre) * ofX) + constant;
+        }
+    }
+
+    private readonly ref struct Gated(ref double dy, ref double x, double v) : IRowTerms<double>
+    {
+        private readonly ref double dy = ref dy;
+        private readonly ref double x = ref x;
+        private readonly Vector512<double> v = Vector512.Create(v);
+
+        public static bool HasSecond => true;
+
+        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        {
+            Vector512<double> at = count.Load(ref x, index);
+            first = count.Load(ref dy, index);
+            second = first * (at * Elementary.Sigmoid(at * v));
+        }
+    }
+
+    private readonly ref struct ByV(ref double dy, ref double x, double v) : IRowTerms<double>
+    {
+        private readonly ref double dy = ref dy;
+        private readonly ref double x = ref x;
+        private readonly Vector512<double> v = Vector512.Create(v);
+
+        public static bool HasSecond => false;
+
+        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        {
+            Vector512<double> at = count.Load(ref x, index);
+            _ = Elementary.Sigmoid(at * v, out Vector512<double> derivative);
+            first = count.Load(ref dy, index) * (at * at * derivative);
+            second = default;
+        }
+    }
+}
