@@ -23,6 +23,10 @@ internal static class Running
         static double[] Mean(double[] of) => [.. of[..(of.Length / 2)].Zip(of[(of.Length / 2)..], (a, b) => (a + b) / 2)];
     }
 
+    /// <summary>The same without the mean.</summary>
+    public static Dictionary<string, double[]> OfBatchVariance(double[] x, Parts parts) =>
+        new() { ["running_var"] = Move(parts.Buffer("running_var"), Moments(x, parts.Channel, unbiased: true).Variance) };
+
     public static double[] Move(double[] running, double[] batch) => [.. running.Zip(batch, (old, value) => double.IsNaN(value) ? old : ((1 - Momentum) * old) + (Momentum * value))];
 
     public static (double[] Mean, double[] Variance) Moments(double[] x, int[] sets, bool unbiased, bool[]? mask = null)
