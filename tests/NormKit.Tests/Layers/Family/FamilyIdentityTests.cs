@@ -212,6 +212,27 @@ public class FamilyIdentityTests
         Closeness.Near<float>(Placing.Logical(rms.Weight.Grad), sums, 2 * Tolerances.ParameterGradientFloat, "dweight");
     }
 
+    [Theory, CombinatorialNorms]
+    public void LocalResponseNorm_OfSizeOne_IsAMapOfEachElement(Placement placement)
+    {
+        float[] x = Values(1);
+        double[] expected = [.. x.Select(v => v / Math.Pow(2 + (0.3 * v * v), 0.75))];
+        foreach (LrnWindow window in Enum.GetValues<LrnWindow>())
+            Closeness.Near<float>(Placing.Logical(new LocalResponseNorm<float>(1, 0.3, 0.75, 2, window).Forward(Placing.Place(x, Shape, placement))), expected, Tolerances.ForwardFloat, "y");
+    }
+
+    /// <summary>An even window of ONNX is PyTorch's of the channels in reverse.</summary>
+    [Theory, WithEach(2, 4, 6)]
+    public void LocalResponseNorm_OfOnnxWindow_IsPyTorchsOfReversedChannels(int size)
+    {
+        float[] x = Values(1), reversed = Reversed(x);
+        float[] onnx = Placing.Logical(new LocalResponseNorm<float>(size, 0.3, 0.75, 2, LrnWindow.OnnxLrn).Forward(Tensor.Create(x, Shape)));
+        float[] torch = Placing.Logical(new LocalResponseNorm<float>(size, 0.3, 0.75, 2).Forward(Tensor.Create(reversed, Shape)));
+        Closeness.Near<float>(onnx, Inputs<float>.Doubles(Reversed(torch)), 2 * Tolerances.ForwardFloat, "y");
+
+        static float[] Reversed(float[] values) => [.. values.Select((_, i) => values[(i / 770 * 770) + ((9 - (i / 77 % 10)) * 77) + (i % 77)])];
+    }
+
     private static void Same(NormLayer<float> expected, NormLayer<float> actual, Placement placement)
     {
         Draw(expected, actual);
