@@ -53,6 +53,18 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
         new("scale-norm --eps 2.5", [Input()], a => UncentredFormulas.ScaleNorm(a[0], Over.Sets(Shape, 0, 1, 2), Math.Sqrt(3), 2.5)),
         new("query-key-norm --eps 0.1", [Input(), ("weight", [6, 3])],
             a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 1, 2), 0.1), Over.Sets(Shape, 1, 3), a[1])),
+        new("local-response-norm --size 4", [Input()], a => UncentredFormulas.LocalResponse(a[0], Shape, 4, 1e-4, 0.75, 1)),
+        new("local-response-norm --size 4 --alpha 2 --beta 0.6 --k 0.5 --window onnx", [Input()],
+            a => UncentredFormulas.LocalResponse(a[0], Shape, 4, 2, 0.6, 0.5, onnx: true)),
+        new("lp-normalize", [Input()], a => UncentredFormulas.LpNormalize(a[0], Over.Axes(Shape, 1), 2, 1e-12)),
+        new("lp-normalize --p 3 --dim -1", [Input()], a => UncentredFormulas.LpNormalize(a[0], Over.Axes(Shape, 3), 3, 1e-12)),
+        new("lp-normalize --p inf --dim 2", [Input()], a => UncentredFormulas.LpNormalize(a[0], Over.Axes(Shape, 2), double.PositiveInfinity, 1e-12)),
+        new("dynamic-tanh", [Input(), ("alpha", [1]), ("weight", [6, 5, 3]), ("bias", [6, 5, 3])],
+            a => UncentredFormulas.DynamicTanh(a[0], Over.Sets(Shape, 1, 2, 3), a[1][0], a[2], a[3])),
+        new("dynamic-tanh --normalized-shape 3", [Input(), ("weight", [3])],
+            a => UncentredFormulas.DynamicTanh(a[0], Over.Sets(Shape, 3), 0.5, a[1], null)),
+        new("spectral-norm --eval", [Input(), ("u", [4]), ("v", [90])],
+            a => SpectralFormula.Of(a[0], Array.ConvertAll(a[1], u => (double)u.Value), Array.ConvertAll(a[2], v => (double)v.Value))),
         new("weight-norm", [Input(), ("g", [4, 1, 1, 1])], a => UncentredFormulas.WeightNorm(a[1], a[0], Over.Sets(Shape, 0))),
         new("weight-norm --dim -3", [Input(), ("g", [1, 6, 1, 1])], a => UncentredFormulas.WeightNorm(a[1], a[0], Over.Sets(Shape, 1))),
         new("weight-norm --dim none", [Input(), ("g", [1])], a => UncentredFormulas.WeightNorm(a[1], a[0], new int[a[0].Length])),
@@ -76,7 +88,7 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
         [.. Arrays.Select((array, i) => Near.Random((int)array.Shape.Aggregate((nint)1, (a, b) => a * b), seed + i, offset: array.Name == "running_var" ? 2 : 0.3))];
 
     /// <summary>Whether an array has a gradient.</summary>
-    public bool HasGradient(string name) => !name.StartsWith("running", StringComparison.Ordinal) && (Layer != "frozen-batch-norm" || name == "input");
+    public bool HasGradient(string name) => !name.StartsWith("running", StringComparison.Ordinal) && (Layer is not ("frozen-batch-norm" or "spectral-norm") || name == "input");
 
     /// <summary>Writes the arrays, and the command line behind the layer: options, and each file.</summary>
     public string[] Files(Workplace work, double[][] values, IO.ElementType type = IO.ElementType.Float64)

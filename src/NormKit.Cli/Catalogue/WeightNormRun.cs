@@ -6,25 +6,13 @@ namespace NormKit.Cli.Catalogue;
 /// <summary>Weight norm of the input.</summary>
 /// <param name="dim">The dimension whose slices have a magnitude each; null for the whole.</param>
 /// <param name="magnitude">The shape of the magnitude that a file gives; null where it is the input's own, which changes nothing.</param>
-internal sealed class WeightNormRun<T>(int? dim, nint[]? magnitude) : LayerRun<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal sealed class WeightNormRun<T>(int? dim, nint[]? magnitude) : WeightRun<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly SavedStatistics saved = new();
     private readonly Slot<T>? given = magnitude is null ? null : new(Tensor.CreateFromShape<T>(magnitude), Tensor.CreateFromShape<T>(magnitude));
     private WeightNorm<T>? norm;
 
-    // It has none to choose from.
-    public override int MaxDegreeOfParallelism
-    {
-        set
-        {
-        }
-    }
-
     public override Slot<T> Slot(string name) => given!.Value;
-
-    public override void Eval()
-    {
-    }
 
     public override void Forward<TInput>(Tensor<TInput> input, Tensor<TInput> output, IReadOnlyList<Tensor<TInput>> others, Tensor<bool>? mask)
     {
@@ -41,19 +29,5 @@ internal sealed class WeightNormRun<T>(int? dim, nint[]? magnitude) : LayerRun<T
         Narrow(norm.Direction.Grad, gradInput);
         if (given is Slot<T> slot)
             norm.Magnitude.Grad.CopyTo(slot.Grad!);
-    }
-
-    private static Tensor<T> Wide<TInput>(Tensor<TInput> tensor) where TInput : unmanaged
-    {
-        TInput[] values = new TInput[tensor.FlattenedLength];
-        tensor.FlattenTo(values);
-        return Tensor.Create(SixteenBits.From<TInput, T>(values), tensor.Lengths);
-    }
-
-    private static void Narrow<TInput>(Tensor<T> from, Tensor<TInput> to) where TInput : unmanaged
-    {
-        T[] values = new T[from.FlattenedLength];
-        from.FlattenTo(values);
-        Tensor.Create(SixteenBits.To<T, TInput>(values), to.Lengths).CopyTo(to);
     }
 }

@@ -32,9 +32,9 @@ internal sealed class DynamicTanhEntry : TrailingEntry
         return [];
     }
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("alpha * x", 1), ("tanh", 1), ("weight and bias", 2)],
             [("the tanh again", 2), ("its derivative", 2), ("dx", 3), ("alpha's gradient", 2), ("weight's", 2), ("bias's", 1)]);
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new NormLayerRun<T>(new DynamicTanh<T>(Over(plan).Lengths));
 }

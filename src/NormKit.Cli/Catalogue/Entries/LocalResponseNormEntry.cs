@@ -29,8 +29,6 @@ internal sealed class LocalResponseNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings)
     {
         int size = SizeOf(settings);
@@ -47,4 +45,8 @@ internal sealed class LocalResponseNormEntry : ChannelEntry
 
     private int SizeOf(LayerSettings settings) =>
         settings.Size ?? throw new UsageException($"{Name} needs --size S.");
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new NormLayerRun<T>(new LocalResponseNorm<T>(
+        SizeOf(plan.Settings), plan.Settings.Alpha ?? 1e-4, plan.Settings.Beta ?? 0.75, plan.Settings.K ?? 1,
+        plan.Settings.OnnxWindow ? LrnWindow.OnnxLrn : LrnWindow.PyTorch));
 }

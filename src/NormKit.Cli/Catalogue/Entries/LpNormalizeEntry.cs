@@ -31,8 +31,6 @@ internal class LpNormalizeEntry : LayerEntry
 
     protected virtual string What => "norm";
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("norm at p = 2", 2), ("x * (1 / norm)", 1)],
             [("sum of dy * x", 2), ("dx", 3)]);
@@ -44,4 +42,7 @@ internal class LpNormalizeEntry : LayerEntry
             ? [.. shape.Select((length, d) => new Axis($"d{d}", length, d == counted ? AxisRole.Shared : AxisRole.Separate))]
             : throw Misfit(shape, $"it has no dimension {dim}; give --dim from {-shape.Length} to {shape.Length - 1}.");
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) =>
+        new NormLayerRun<T>(new LpNormalize<T>(plan.Settings.P ?? 2, plan.Settings.Dim ?? 1, plan.Settings.Eps ?? 1e-12));
 }

@@ -29,8 +29,11 @@ internal sealed class SpectralNormEntry : WeightEntry
     public override IReadOnlyList<ParameterEntry> Parameters =>
     [
         new("weight", "(O, ...)", "the weight", (shape, _) => shape, IsInput: true),
-        new("u", "(O)", "random", (shape, settings) => [shape[DimOf(shape, settings)]], IsTrained: false),
-        new("v", "(I * ...)", "random", (shape, settings) => [Rest(shape, DimOf(shape, settings))], IsTrained: false),
+        new("u", "(O)", "random", (shape, settings) => [shape[DimOf(shape, settings)]], IsTrained: false) { Key = "parametrizations.weight.0._u" },
+        new("v", "(I * ...)", "random", (shape, settings) => [Rest(shape, DimOf(shape, settings))], IsTrained: false)
+        {
+            Key = "parametrizations.weight.0._v",
+        },
     ];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--dim", "0"), new("--iterations", "1"), new("--eps", "1e-12")];
@@ -43,11 +46,13 @@ internal sealed class SpectralNormEntry : WeightEntry
 
     public override bool HasModes => true;
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("W^T u of one step", 2), ("W v", 2), ("division", 1)],
             [("sum of dw * w", 2), ("dW", 3)]);
 
     private static nint Rest(nint[] shape, int dim) => shape.Where((_, d) => d != dim).Aggregate((nint)1, (product, length) => product * length);
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new SpectralNormRun<T>(
+        plan.Settings.Iterations ?? 1, plan.Settings.Eps ?? 1e-12, DimOf(plan.Shape, plan.Settings),
+        plan.Has("u") ? Parameters[1].Shape(plan.Shape, plan.Settings) : null, plan.Has("v") ? Parameters[2].Shape(plan.Shape, plan.Settings) : null);
 }
