@@ -65,6 +65,27 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
             a => UncentredFormulas.DynamicTanh(a[0], Over.Sets(Shape, 3), 0.5, a[1], null)),
         new("spectral-norm --eval", [Input(), ("u", [4]), ("v", [90])],
             a => SpectralFormula.Of(a[0], Array.ConvertAll(a[1], u => (double)u.Value), Array.ConvertAll(a[2], v => (double)v.Value))),
+        new("batch-renorm --eps 0.01 --r-max 1.5 --d-max 0.5", [Input(), Channel("weight"), Channel("bias"), Channel("running_mean"), Channel("running_var")],
+            a =>
+            {
+                (double[] r, double[] d) = CentredFormulas.Renormalization(Doubles(a[0]), Shape, Doubles(a[3]), Doubles(a[4]), 0.01, 1.5, 0.5);
+                return CentredFormulas.BatchRenorm(a[0], Shape, r, d, 0.01, a[1], a[2]);
+            }),
+        new("batch-renorm --eval", [Input(), Channel("weight"), Channel("bias"), Channel("running_mean"), Channel("running_var")],
+            a => Affine(CentredFormulas.Normalize(a[0], Over.Sets(Shape, 1), a[3], a[4], 1e-5), a[1], a[2])),
+        new("filter-response-norm --eps 0.1", [Input(), Channel("weight"), Channel("bias"), Channel("tau")],
+            a => UncentredFormulas.FilterResponse(a[0], Shape, 0.1, a[1], a[2], a[3])),
+        new("global-response-norm --eps 0.1", [Input(), Channel("weight"), Channel("bias")],
+            a => UncentredFormulas.GlobalResponse(a[0], Shape, 0.1, a[1], a[2])),
+        new("evo-norm-s0 --groups 3", [Input(), Channel("weight"), Channel("bias"), Channel("v")],
+            a => EvoNormFormulas.S0(a[0], Shape, 3, 1e-5, a[1], a[2], a[3])),
+        new("evo-norm-b0", [Input(), Channel("weight"), Channel("bias"), Channel("v")], a => EvoNormFormulas.B0(a[0], Shape, 1e-3, a[1], a[2], a[3])),
+        new("evo-norm-b0 --eval --eps 0.1", [Input(), Channel("weight"), Channel("bias"), Channel("v"), Channel("running_var")],
+            a => EvoNormFormulas.B0(a[0], Shape, 0.1, a[1], a[2], a[3], Doubles(a[4]))),
+        new("switchable-norm --eps 0.1", [Input(), Channel("weight"), Channel("bias"), ("mean_weight", [3]), ("var_weight", [3])],
+            a => CentredFormulas.Switchable(a[0], Shape, a[3], a[4], 0.1, a[1], a[2])),
+        new("switchable-norm --eval", [Input(), Channel("weight"), Channel("bias"), ("mean_weight", [3]), ("var_weight", [3]), Channel("running_mean"), Channel("running_var")],
+            a => CentredFormulas.Switchable(a[0], Shape, a[3], a[4], 1e-5, a[1], a[2], (Doubles(a[5]), Doubles(a[6])))),
         new("weight-norm", [Input(), ("g", [4, 1, 1, 1])], a => UncentredFormulas.WeightNorm(a[1], a[0], Over.Sets(Shape, 0))),
         new("weight-norm --dim -3", [Input(), ("g", [1, 6, 1, 1])], a => UncentredFormulas.WeightNorm(a[1], a[0], Over.Sets(Shape, 1))),
         new("weight-norm --dim none", [Input(), ("g", [1])], a => UncentredFormulas.WeightNorm(a[1], a[0], new int[a[0].Length])),
@@ -111,6 +132,8 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
     private static (string, nint[]) Input(params nint[] shape) => ("input", shape.Length == 0 ? Shape : shape);
 
     private static (string, nint[]) Channel(string name) => (name, [6]);
+
+    private static double[] Doubles(Var[] values) => Array.ConvertAll(values, value => (double)value.Value);
 
     private static Var[] Centred(Var[] x, int[] kept, double eps) => CentredFormulas.Normalize(x, Over.Sets(Shape, kept), eps);
 

@@ -36,8 +36,6 @@ internal sealed class BatchRenormEntry : ChannelEntry
 
     public override bool TrainsByRunning => true;
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => MeanAndVariance(affine: true);
 
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings)
@@ -45,4 +43,9 @@ internal sealed class BatchRenormEntry : ChannelEntry
         RequireRank(shape);
         return [new("mean and variance", Axes(shape, AxisRole.Shared, AxisRole.Separate))];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => Run(
+        new BatchRenorm<T>(
+            plan.Channels, plan.Settings.Eps ?? 1e-5, plan.Settings.Momentum ?? 0.1, plan.Settings.RMax ?? 3, plan.Settings.DMax ?? 5),
+        plan);
 }

@@ -34,8 +34,6 @@ internal sealed class EvoNormB0Entry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("variance of the batch", 4), ("of the instance", 4), ("v * x + std", 2), ("max", 1), ("division", 1), ("weight and bias", 2)],
             [("the denominator again", 3), ("its derivative", 5), ("sums", 6), ("dx", 4), ("the gradients of weight, bias and v", 4)]);
@@ -49,4 +47,7 @@ internal sealed class EvoNormB0Entry : ChannelEntry
             new("instance variance", Axes(shape, AxisRole.Separate, AxisRole.Separate)),
         ];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) =>
+        new NormLayerRun<T>(new EvoNormB0<T>(plan.Channels, plan.Settings.Momentum ?? 0.1, plan.Settings.Eps ?? 1e-3));
 }

@@ -23,8 +23,6 @@ internal sealed class EvoNormS0Entry : ChannelEntry
 
     public override IReadOnlyList<OptionEntry> Options => [new("--groups", "32"), new("--eps", "1e-5")];
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance", 3), ("v * x", 1), ("sigmoid", 3), ("product", 1), ("invStd", 1), ("weight and bias", 2)],
             [("the sigmoid again", 4), ("its derivative", 6), ("sums", 6), ("dx", 4), ("the gradients of weight, bias and v", 4)]);
@@ -34,4 +32,7 @@ internal sealed class EvoNormS0Entry : ChannelEntry
         RequireRank(shape);
         return [new("variance", Axes(shape, AxisRole.Separate, AxisRole.Split, GroupsOf(shape, settings, otherwise: 32)))];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) =>
+        new NormLayerRun<T>(new EvoNormS0<T>(plan.Channels, GroupsOf(plan.Shape, plan.Settings, otherwise: 32), plan.Settings.Eps ?? 1e-5));
 }

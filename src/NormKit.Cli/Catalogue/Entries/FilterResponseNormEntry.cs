@@ -25,8 +25,6 @@ internal sealed class FilterResponseNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean of squares", 2), ("x * invRms", 1), ("weight and bias", 2), ("threshold", 1)],
             [("the threshold's side", 1), ("tau's gradient", 1), ("dy * weight", 1), ("its mean with x", 2), ("dx", 3), ("weight's gradient", 2), ("bias's", 1)]);
@@ -36,4 +34,7 @@ internal sealed class FilterResponseNormEntry : ChannelEntry
         RequireRank(shape);
         return [new("mean of squares", Axes(shape, AxisRole.Separate, AxisRole.Separate))];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) =>
+        new NormLayerRun<T>(new FilterResponseNorm<T>(plan.Channels, plan.Settings.Eps ?? 1e-6));
 }

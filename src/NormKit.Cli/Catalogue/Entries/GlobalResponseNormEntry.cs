@@ -29,8 +29,6 @@ internal sealed class GlobalResponseNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("sum of squares", 2), ("x * (1 + weight * n)", 1), ("bias", 1)],
             [("sum of dy * x, and weight's gradient from it", 2), ("dx", 3), ("bias's gradient", 1)]);
@@ -44,4 +42,7 @@ internal sealed class GlobalResponseNormEntry : ChannelEntry
             new("mean of the norms", [new("N", shape[0], AxisRole.Separate), new("C", shape[1], AxisRole.Shared)]),
         ];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) =>
+        new NormLayerRun<T>(new GlobalResponseNorm<T>(plan.Channels, plan.Settings.Eps ?? 1e-6));
 }

@@ -37,8 +37,6 @@ internal sealed class SwitchableNormEntry : ChannelEntry
 
     protected override (int Least, int Most) Ranks => (3, int.MaxValue);
 
-    public override bool IsApplied => false;
-
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("mean", 1), ("variance of the instance, from which the others follow", 3), ("(x - mean) * invStd", 2), ("weight and bias", 2)],
             [("dy * weight", 1), ("its two means", 4), ("dx", 4), ("weight's gradient", 2), ("bias's", 1)]);
@@ -53,4 +51,7 @@ internal sealed class SwitchableNormEntry : ChannelEntry
             new("mean and variance (batch)", Axes(shape, AxisRole.Shared, AxisRole.Separate)),
         ];
     }
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) =>
+        new NormLayerRun<T>(new SwitchableNorm<T>(plan.Channels, plan.Settings.Eps ?? 1e-5, plan.Settings.Momentum ?? 0.1));
 }
