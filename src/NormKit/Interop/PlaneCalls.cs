@@ -40,13 +40,14 @@ internal static class PlaneCalls
     }
 
     /// <summary>The memory of a parameter's gradient must be apart from what the call reads and writes.</summary>
-    public static void CheckGradient<TParameter, T>(string layer, string name, TParameter[] memory, in Operand<T> dy, in Operand<T> x, in Operand<T> dx)
+    public static void CheckGradient<TParameter, T>(string layer, string key, TParameter[] memory, in Operand<T> dy, in Operand<T> x, in Operand<T> dx)
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
         where T : unmanaged
     {
         Operand<TParameter> gradient = Operand<TParameter>.OfOptional(memory);
-        NormCall.CheckApart(layer, name, gradient, "gradOutput", dy);
-        NormCall.CheckApart(layer, name, gradient, "input", x);
-        NormCall.CheckApart(layer, name, gradient, "gradInput", dx);
+        if (!gradient.Overlaps(dy) && !gradient.Overlaps(x) && !gradient.Overlaps(dx))
+            return;
+        string name = gradient.Overlaps(dy) ? "gradOutput" : gradient.Overlaps(x) ? "input" : "gradInput";
+        throw new ArgumentException($"{layer}: {name} overlaps the gradient of {key}.", name);
     }
 }

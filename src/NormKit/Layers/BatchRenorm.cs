@@ -102,11 +102,10 @@ public sealed class BatchRenorm<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
         }
         PlaneCalls.CheckBackward(Name, dy, x, saved, dx);
         PlaneCalls.RequireChannels(Name, x.Lengths, NumFeatures);
-        foreach ((string key, Parameter<T> parameter) in NamedParameters)
-        {
-            NormCall.CheckApart(Name, "gradInput", dx, key, Operand<T>.OfOptional(parameter.Values));
-            PlaneCalls.CheckGradient(Name, $"gradient of {key}", parameter.Gradients, dy, x, dx);
-        }
+        NormCall.CheckApart(Name, "gradInput", dx, "weight", Operand<T>.OfOptional(Weight!.Values));
+        NormCall.CheckApart(Name, "gradInput", dx, "bias", Operand<T>.OfOptional(Bias!.Values));
+        PlaneCalls.CheckGradient(Name, "weight", Weight.Gradients, dy, x, dx);
+        PlaneCalls.CheckGradient(Name, "bias", Bias.Gradients, dy, x, dx);
         if (x.IsEmpty)
             return;
         fixed (TInput* dyStart = &dy.Start, xStart = &x.Start, dxStart = &dx.Start)

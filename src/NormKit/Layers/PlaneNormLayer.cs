@@ -9,11 +9,12 @@ namespace NormKit;
 /// What the layers have in common that mix statistics, or have their activation inside: an input of channels, values a channel, and passes over the
 /// plane of positions of each (sample, channel).
 /// </summary>
-/// <remarks>They take no mask. All of a pass is computed in double, whatever the type, and rounded once.</remarks>
+/// <remarks>They take no mask. All of a pass is computed in double, whatever the type, and rounded once. Row-major memory is read as it lies; any other,
+/// channels-last too, with strides, which costs time and an allocation of a few bytes.</remarks>
 /// <typeparam name="T">float or double; see <see cref="NormLayer{T}"/>.</typeparam>
 public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly List<(string Key, Parameter<T> Parameter)> furtherParameters = [];
+    private readonly List<(string Key, Parameter<T> Parameter)> parameters = [];
     private readonly List<(string Key, Tensor<T> Value, T[] Memory)> buffers = [];
 
     private protected PlaneNormLayer(string name, int numFeatures, double eps, T weight)
@@ -21,8 +22,8 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(numFeatures, 1);
         NumFeatures = numFeatures;
-        Weight = new([numFeatures], weight);
-        Bias = new([numFeatures], T.Zero);
+        Weight = AddParameter("weight", numFeatures, weight);
+        Bias = AddParameter("bias", numFeatures, T.Zero);
     }
 
     /// <summary>How many channels an input has.</summary>
@@ -61,11 +62,11 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
     /// <summary>Refuses inputs that the layer cannot take.</summary>
     private protected virtual void RequireInput(ReadOnlySpan<nint> shape) => PlaneCalls.RequireChannels(Name, shape, NumFeatures);
 
-    /// <summary>A parameter beside weight and bias.</summary>
+    /// <summary>A parameter; weight and bias are there already.</summary>
     private protected Parameter<T> AddParameter(string key, nint length, T value)
     {
         Parameter<T> parameter = new([length], value);
-        furtherParameters.Add((key, parameter));
+        parameters.Add((key, parameter));
         return parameter;
     }
 
@@ -81,8 +82,7 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
 
     private protected override void DescribeState(StateList<T> state)
     {
-        base.DescribeState(state);
-        foreach ((string key, Parameter<T> parameter) in furtherParameters)
+        foreach ((string key, Parameter<T> parameter) in parameters)
             state.AddParameter(key, parameter);
         foreach ((string key, Tensor<T> value, _) in buffers)
             state.AddBuffer(key, value);
@@ -121,8 +121,8 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
         PlaneCalls.CheckBackward(Name, dy, x, saved, dx);
         PlaneCalls.RequireChannels(Name, x.Lengths, NumFeatures);
         CheckApart("gradInput", dx);
-        foreach ((string key, Parameter<T> parameter) in Parameters)
-            PlaneCalls.CheckGradient<T, TInput>(Name, $"gradient of {key}", parameter.Gradients, dy, x, dx);
+        foreach ((string key, Parameter<T> parameter) in parameters)
+            PlaneCalls.CheckGradient(Name, key, parameter.Gradients, dy, x, dx);
         if (x.IsEmpty)
             return;
         fixed (TInput* dyStart = &dy.Start, xStart = &x.Start, dxStart = &dx.Start)
@@ -133,12 +133,10 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
         }
     }
 
-    private IEnumerable<(string Key, Parameter<T> Parameter)> Parameters => [("weight", Weight!), ("bias", Bias!), .. furtherParameters];
-
     /// <summary>What is written must be apart from all that the layer reads.</summary>
     private void CheckApart<TInput>(string name, in Operand<TInput> output) where TInput : unmanaged
     {
-        foreach ((string key, Parameter<T> parameter) in Parameters)
+        foreach ((string key, Parameter<T> parameter) in parameters)
             NormCall.CheckApart(Name, name, output, key, Operand<T>.OfOptional(parameter.Values));
         foreach ((string key, _, T[] memory) in buffers)
             NormCall.CheckApart(Name, name, output, key, Operand<T>.OfOptional(memory));

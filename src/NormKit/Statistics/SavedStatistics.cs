@@ -9,7 +9,8 @@ namespace NormKit;
 /// forward call fills it, any number of backward calls read it; using one again for the next batch of the same shape allocates nothing.
 /// </summary>
 /// <remarks>Sets are counted batch first: channel for batch norm, (sample, channel) for instance norm, (sample, group) for group norm, row for
-/// layer norm. It does not hold the input: give backward the same input, unchanged.</remarks>
+/// layer norm. Layers that mix statistics keep those of each (sample, channel), batch renorm those of each channel, and in evaluation mode the first
+/// have the input's there too. It does not hold the input: give backward the same input, unchanged.</remarks>
 public sealed class SavedStatistics
 {
     private Moments[] moments = [];
@@ -24,7 +25,7 @@ public sealed class SavedStatistics
     /// <summary>What the forward call added to each variance.</summary>
     public double Eps => Scaling.Eps;
 
-    /// <summary>Whether the statistics came from running statistics, not from the input: the gradient then does not flow through them.</summary>
+    /// <summary>Whether the statistics came from running statistics, not from the input: the gradient then does not flow through them. In switchable norm and EvoNorm B0, those of the batch.</summary>
     public bool Fixed { get; private set; }
 
     /// <summary>The layer or function that filled it; empty before the first forward call.</summary>

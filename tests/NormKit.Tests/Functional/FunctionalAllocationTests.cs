@@ -40,6 +40,24 @@ public class FunctionalAllocationTests
         AllocatesNothing(() => layer.Forward(x, y));
     }
 
+    public static TheoryData<string> ThatMix { get; } = [.. Members.ThatMix.Select(m => m.Name)];
+
+    [Theory, MemberData(nameof(ThatMix))]
+    public void ForwardAndBackward_OfLayersThatMix_AllocateNothing(string name)
+    {
+        foreach (int threads in (int[])[1, 2])
+        {
+            Subject<float> subject = new(Members.Named(name) with { Shape = [2, 10, 71, 73] });
+            subject.Layer.MaxDegreeOfParallelism = threads;
+            float[] y = new float[subject.X.Length], dx = new float[subject.X.Length];
+            nint[] shape = subject.Member.Shape;
+            SavedStatistics saved = new();
+            AllocatesNothing(() => subject.Layer.Forward(subject.X, shape, y));
+            AllocatesNothing(() => subject.Layer.Forward(subject.X, shape, y, saved));
+            AllocatesNothing(() => subject.Layer.Backward(subject.Dy, subject.X, shape, saved, dx));
+        }
+    }
+
     [Fact]
     public void Measure_OfAnAllocation_SeesIt() =>
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AllocatesNothing(() => GC.KeepAlive(new byte[100])));

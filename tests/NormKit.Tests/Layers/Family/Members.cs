@@ -95,7 +95,7 @@ internal static partial class Members
         { WrongShape = [4], FixedPositions = dim > 1 };
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Member> Every => [.. FirstFour, .. Activated, .. Transformers, .. Vision];
+    public static IReadOnlyList<Member> Every => [.. FirstFour, .. Activated, .. Transformers, .. Vision, .. ThatMix];
 
     private static Member BatchNormAnd(Activation activation, Converter<Var, Var> formula) => new(
         $"BatchNorm and {activation}", Shape, () => new BatchNorm<float>(10) { Activation = activation }, () => new BatchNorm<double>(10) { Activation = activation },

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using NormKit.Tests.Reference;
 using NormKit.Tests.Reference.Formulas;
 
@@ -8,43 +7,7 @@ namespace NormKit.Tests;
 /// <summary>What the layers whose statistics mix do beside what every layer of the family does.</summary>
 public class VisionLayerTests
 {
-    public static TheoryData<string> All { get; } = [.. VisionMembers.All.Select(m => m.Name)];
-
-    /// <summary>All of it is in double, so a 16-bit result is the true one rounded, or its neighbour where that is about in the middle of two.</summary>
-    [Theory, MemberData(nameof(All))]
-    public void Pass_InSixteenBits_IsTheFormulaRounded(string name)
-    {
-        InSixteenBits(name, SixteenBitFormat.Half, v => (Half)v, v => Unsafe.BitCast<Half, ushort>(v));
-        InSixteenBits(name, SixteenBitFormat.BFloat16, v => (BFloat16)v, v => Unsafe.BitCast<BFloat16, ushort>(v));
-    }
-
-    private static void InSixteenBits<TInput>(string name, SixteenBitFormat format, Func<float, TInput> narrow, Func<TInput, ushort> bits) where TInput : unmanaged
-    {
-        Member member = Members.Named(name);
-        foreach (Placement placement in Enum.GetValues<Placement>())
-        {
-            Subject<float> subject = new(member, offset: 3);
-            TInput[] x = Array.ConvertAll(subject.X, v => narrow(v)), dy = Array.ConvertAll(subject.Dy, v => narrow(v));
-            for (int i = 0; i < x.Length; i++)
-                (subject.X[i], subject.Dy[i]) = ((float)format.Value(bits(x[i])), (float)format.Value(bits(dy[i])));
-            Gradients expected = subject.Expected();
-
-            SavedStatistics saved = new();
-            Tensor<TInput> input = Placing.Place(x, member.Shape, placement);
-            TInput[] y = Placing.Logical(subject.Layer.Forward<TInput>(input, saved));
-            TInput[] dx = Placing.Logical(subject.Layer.Backward<TInput>(Placing.Place(dy, member.Shape, placement), input, saved));
-            for (int i = 0; i < y.Length; i++)
-            {
-                Assert.True(Math.Abs(Ordered(bits(y[i])) - Ordered(format.Nearest(expected.Y[i]))) <= 1, $"{member}, {placement}: y[{i}] is {y[i]}, not {expected.Y[i]}");
-                Assert.True(Math.Abs(Ordered(bits(dx[i])) - Ordered(format.Nearest(expected.Of[0][i]))) <= 1, $"{member}, {placement}: dx[{i}] is {dx[i]}, not {expected.Of[0][i]}");
-            }
-            foreach (((string key, Parameter<float> parameter), int i) in subject.Layer.NamedParameters.Select((p, i) => (p, i)))
-                Closeness.Near<float>(Placing.Logical(parameter.Grad), expected.Of[i + 1], Tolerances.ParameterGradientFloat, $"{member}, {placement}: gradient of {key}");
-        }
-    }
-
-    /// <summary>Bits as a whole number that grows with the value.</summary>
-    private static int Ordered(ushort bits) => (bits & 0x8000) == 0 ? bits : -(bits & 0x7FFF);
+    public static TheoryData<string> All { get; } = [.. Members.ThatMix.Select(m => m.Name)];
 
     /// <summary>Nothing that deviates, nothing at all, one position, one sample: as the formula has it.</summary>
     [Theory, MemberData(nameof(All))]

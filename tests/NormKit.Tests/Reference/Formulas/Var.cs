@@ -76,7 +76,8 @@ internal sealed class Var
         return (e - 1) / (e + 1);
     }
 
-    public static Var Sigmoid(Var a) => 1 / (1 + Exp(0.0 - a));
+    /// <summary>By the power that is at most 1, so that no argument is too large.</summary>
+    public static Var Sigmoid(Var a) => a.Value.High < 0 ? Exp(a) / (1 + Exp(a)) : 1 / (1 + Exp(0.0 - a));
 
     public static Var Erf(Var a) =>
         new(Transcendental.Erf(a.Value), [a], [2 / DoubleDouble.Sqrt(new(Math.PI, 1.2246467991473532e-16)) * Transcendental.Exp(-(a.Value * a.Value))]);

@@ -3,13 +3,9 @@ using NormKit.Tests.Reference.Formulas;
 namespace NormKit.Tests;
 
 /// <summary>The layers whose statistics mix, or that have their activation inside.</summary>
-internal static class VisionMembers
+internal static partial class Members
 {
-    // Pairwise distinct lengths and products, and positions for a few whole vectors and a rest.
-    private static readonly nint[] Shape = [4, 10, 7, 11];
-    private static readonly nint[] Wrong = [4, 9, 7, 11];
-
-    public static readonly Member[] All =
+    public static IReadOnlyList<Member> ThatMix { get; } =
     [
         new(
             "GlobalResponseNorm", Shape, () => new GlobalResponseNorm<float>(10), () => new GlobalResponseNorm<double>(10),
@@ -27,7 +23,7 @@ internal static class VisionMembers
         new(
             "SwitchableNorm", Shape, () => new SwitchableNorm<float>(10), () => new SwitchableNorm<double>(10),
             (x, p) => CentredFormulas.Switchable(x, p.Shape, p.Parameter("mean_weight"), p.Parameter("var_weight"), 1e-5, p.Weight!, p.Bias!))
-        { WrongShape = Wrong, Offsets = [0, 100, 1e4], Moved = Running.OfBatch },
+        { WrongShape = Wrong, Offsets = Far, Moved = Running.OfBatch },
         new(
             "SwitchableNorm in evaluation", Shape, () => new SwitchableNorm<float>(10), () => new SwitchableNorm<double>(10),
             (x, p) => CentredFormulas.Switchable(
@@ -35,7 +31,7 @@ internal static class VisionMembers
         { WrongShape = Wrong, InEvaluation = true },
         new(
             "BatchRenorm", Shape, () => new BatchRenorm<float>(10), () => new BatchRenorm<double>(10), (x, p) => Renormalized(x, p, 3, 5))
-        { WrongShape = Wrong, Offsets = [0, 100, 1e4], Moved = Running.OfBatch },
+        { WrongShape = Wrong, Offsets = Far, Moved = Running.OfBatch },
         new(
             "BatchRenorm within narrow bounds", Shape,
             () => new BatchRenorm<float>(10, rMax: 1.1, dMax: 0.2), () => new BatchRenorm<double>(10, rMax: 1.1, dMax: 0.2),
