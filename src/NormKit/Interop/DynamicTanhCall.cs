@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using NormKit.Kernels;
@@ -66,8 +67,9 @@ internal static class DynamicTanhCall
         if (x.IsEmpty)
             return;
         RowTiles tiles = TilesOf(x.Length, parameters.Weight.Length);
-        Pair[] ofParameters = new Pair[tiles.Parts * tiles.Width];
-        double[] ofAlpha = new double[tiles.Items];
+        Pair[] ofParameters = ArrayPool<Pair>.Shared.Rent(tiles.Parts * tiles.Width);
+        double[] ofAlpha = ArrayPool<double>.Shared.Rent((int)tiles.Items);
+        ofParameters.AsSpan(0, tiles.Parts * tiles.Width).Clear();
         fixed (T* xStart = &x.Start, dyStart = &dy.Start, dxStart = &dx.Start)
         fixed (TParameter* weight = &parameters.Weight.Start)
         {
@@ -89,9 +91,11 @@ internal static class DynamicTanhCall
             dBias[column] += TParameter.CreateTruncating(total.Second);
         }
         double alpha = 0;
-        foreach (double part in ofAlpha)
-            alpha += part;
+        foreach (double item in ofAlpha.AsSpan(0, (int)tiles.Items))
+            alpha += item;
         toAdd.Alpha.Start += TParameter.CreateTruncating(alpha);
+        ArrayPool<Pair>.Shared.Return(ofParameters);
+        ArrayPool<double>.Shared.Return(ofAlpha);
     }
 
     private static RowTiles TilesOf(nint length, nint width) => new(length / width, (int)width);
