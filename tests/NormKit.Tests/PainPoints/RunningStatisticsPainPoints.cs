@@ -136,6 +136,32 @@ public class RunningStatisticsPainPoints
         Assert.Equal(before, Placing.Logical(layer.RunningMean!).Concat(Placing.Logical(layer.RunningVar!)));
     }
 
+    /// <summary>pytorch/pytorch #10856, #20967: a call of Train() thaws a batch norm that was frozen by Eval(); a FrozenBatchNorm it does not.</summary>
+    [Fact]
+    public void PainPoint16_FrozenBatchNorm_StaysFrozenInTraining()
+    {
+        BatchNorm<float> trained = new(3);
+        trained.Forward(Tensor.Create(Inputs<float>.Normal(new(2), 60, 2, 5), Shape));
+        Results<float>.Load(trained.Weight, [0.5f, 2, -1]);
+        Results<float>.Load(trained.Bias, [3, -2, 0.25f]);
+        FrozenBatchNorm<float> frozen = FrozenBatchNorm<float>.From(trained);
+        trained.Eval();
+        Tensor<float> x = Tensor.Create(Inputs<float>.Normal(new(3), 60), Shape);
+        float[] expected = Placing.Logical(trained.Forward(x)), before = State();
+        // TorchSharp's subtracts the mean from its own bias in each call.
+        for (int call = 0; call < 3; call++)
+        {
+            frozen.Train();
+            SavedStatistics saved = new();
+            Closeness.SameBits<float>(expected, Placing.Logical(frozen.Forward(x, saved)), $"call {call}");
+            frozen.Backward(x, x, saved);
+        }
+        Assert.Empty(frozen.NamedParameters);
+        Closeness.SameBits<float>(before, State(), "state");
+
+        float[] State() => [.. frozen.State.SelectMany(e => Placing.Logical(e.Value!))];
+    }
+
     /// <summary>pytorch/pytorch #5881, #110361: it is a whole number whatever the layer's type, counts training batches and nothing else, and is not lost on the way.</summary>
     [Fact]
     public void PainPoint17_NumBatchesTracked_IsAWholeNumberThatCountsTrainingBatches()

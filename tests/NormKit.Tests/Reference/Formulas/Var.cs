@@ -6,6 +6,9 @@ namespace NormKit.Tests.Reference.Formulas;
 /// </summary>
 internal sealed class Var
 {
+    /// <summary>Where the hyperbolic tangent is its limit, to more digits than two doubles have, and an exponential would overflow.</summary>
+    private const double Flat = 300;
+
     private static long count;
 
     /// <summary>A result has a higher number than what it was made from.</summary>
@@ -72,6 +75,8 @@ internal sealed class Var
 
     public static Var Tanh(Var a)
     {
+        if (Math.Abs(a.Value.High) > Flat)
+            return new(Math.Sign(a.Value.High), [a], [0]);
         Var e = Exp(2.0 * a);
         return (e - 1) / (e + 1);
     }
