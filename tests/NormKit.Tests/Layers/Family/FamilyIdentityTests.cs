@@ -233,6 +233,73 @@ public class FamilyIdentityTests
         static float[] Reversed(float[] values) => [.. values.Select((_, i) => values[(i / 770 * 770) + ((9 - (i / 77 % 10)) * 77) + (i % 77)])];
     }
 
+    [Theory, CombinatorialNorms]
+    public void FilterResponseNorm_WithoutThreshold_IsRmsNormOverPositions(Placement placement) => Alike(
+        new RmsNorm<float>([7, 11], eps: 1e-6, elementwiseAffine: false), new FilterResponseNorm<float>(10, threshold: false), placement);
+
+    /// <summary>A threshold of 0 is ReLU.</summary>
+    [Theory, CombinatorialNorms]
+    public void FilterResponseNorm_WithThresholdZero_IsItsReluOfNone(Placement placement)
+    {
+        Tensor<float> x = Placing.Place(Values(1), Shape, placement);
+        float[] plain = Placing.Logical(new FilterResponseNorm<float>(10, threshold: false).Forward(x));
+        Closeness.SameBits<float>([.. plain.Select(v => v > 0 ? v : 0)], Placing.Logical(new FilterResponseNorm<float>(10).Forward(x)), "y");
+    }
+
+    [Theory, CombinatorialNorms]
+    public void AdaptiveInstanceNorm_OfContentAsStyle_IsTheContent(Placement placement)
+    {
+        Tensor<float> x = Placing.Place(Values(1, 30), Shape, placement);
+        Near(Placing.Logical(x), new AdaptiveInstanceNorm<float>().Forward<float>(x, x), Tolerances.ForwardFloat, "y");
+    }
+
+    [Fact]
+    public void GlobalResponseNorm_AtTheStart_IsItsInput()
+    {
+        Tensor<float> x = Tensor.Create(Values(1), Shape);
+        Closeness.SameBits<float>(Placing.Logical(x), Placing.Logical(new GlobalResponseNorm<float>(10).Forward(x)), "y");
+    }
+
+    [Theory, CombinatorialNorms]
+    public void SwitchableNorm_OfOneKind_IsThatNorm(Placement placement)
+    {
+        NormLayer<float>[] kinds = [new InstanceNorm<float>(10, affine: true), new GroupNorm<float>(1, 10), new BatchNorm<float>(10)];
+        for (int kind = 0; kind < 3; kind++)
+        {
+            SwitchableNorm<float> mixed = new(10);
+            Draw(mixed, kinds[kind]);
+            // Softmax of this is 1 and twice 0, to the bit.
+            float[] one = [-1000, -1000, -1000];
+            one[kind] = 0;
+            foreach (string key in (string[])["mean_weight", "var_weight"])
+                Load(mixed.NamedParameters.Single(p => p.Name == key).Parameter, one);
+            Alike(kinds[kind], mixed, placement);
+        }
+    }
+
+    [Theory, CombinatorialNorms]
+    public void BatchRenorm_WithoutRoom_IsBatchNorm(Placement placement)
+    {
+        BatchNorm<float> batch = new(10);
+        BatchRenorm<float> renorm = new(10, rMax: 1, dMax: 0);
+        Draw(batch, renorm);
+        Alike(batch, renorm, placement);
+        foreach ((StateEntry<float> expected, StateEntry<float> actual) in batch.State.Zip(renorm.State).Where(e => e.First.Kind == StateKind.Buffer))
+            Closeness.Near<float>(Placing.Logical(actual.Value!), Inputs<float>.Doubles(Placing.Logical(expected.Value!)), 2 * Tolerances.RunningFloat, expected.Key);
+    }
+
+    /// <summary>Where no bound holds back, training gives what evaluation gives.</summary>
+    [Fact]
+    public void BatchRenorm_WithAllRoom_IsBatchNormInEvaluation()
+    {
+        BatchNorm<float> batch = new(10);
+        BatchRenorm<float> renorm = new(10, rMax: 1e6, dMax: 1e6);
+        Draw(batch, renorm);
+        batch.Eval();
+        Tensor<float> x = Tensor.Create(Values(1), Shape);
+        Near(Placing.Logical(batch.Forward(x)), renorm.Forward(x), Tolerances.ForwardFloat, "y");
+    }
+
     private static void Same(NormLayer<float> expected, NormLayer<float> actual, Placement placement)
     {
         Draw(expected, actual);
