@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 using NormKit.Tests.Reference;
 using NormKit.Tests.Reference.Formulas;
@@ -41,5 +42,36 @@ public class GoldenFamilyTests
             Closeness.Near<double>(gradients.Of[1], arrays["want_dweight"], Tolerances.PyTorchDouble, "dweight");
 
         double Number(string property) => json.GetProperty(property).GetDouble();
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Layer_OfEachCase_IsPyTorch(string name)
+    {
+        JsonElement json = GoldenCase.Entry(name);
+        nint[] shape = [.. json.GetProperty("shape").EnumerateArray().Select(n => (nint)n.GetInt32())];
+        Dictionary<string, double[]> arrays = NumpyArchive.Read(Path.Combine(GoldenCase.Folder, name + ".npz"));
+        foreach (Placement placement in Enum.GetValues<Placement>().Where(p => p != Placement.ChannelsLast || shape.Length >= 3))
+        {
+            NormLayer<float> layer = json.GetProperty("layer").GetString() switch
+            {
+                "RmsNorm" => new RmsNorm<float>([.. json.GetProperty("normalized_shape").EnumerateArray().Select(n => (nint)n.GetInt32())], Number("eps"), arrays.ContainsKey("weight")),
+                "LocalResponseNorm" => new LocalResponseNorm<float>((int)Number("size"), Number("alpha"), Number("beta"), Number("k")),
+                _ => new LpNormalize<float>(Number("p"), (int)Number("dim")),
+            };
+            Results<float>.Load(layer.Weight, Floats("weight"));
+            SavedStatistics saved = new();
+            Tensor<float> x = Placing.Place(Floats("x")!, shape, placement);
+            Near(layer.Forward(x, saved), "want_y", Tolerances.ForwardFloat);
+            Near(layer.Backward(Placing.Place(Floats("dy")!, shape, placement), x, saved), "want_dx", Tolerances.InputGradientFloat);
+            if (layer.Weight is not null)
+                Near(layer.Weight.Grad, "want_dweight", Tolerances.ParameterGradientFloat);
+
+            void Near(Tensor<float> actual, string array, double tolerance) =>
+                Closeness.Near<float>(Placing.Logical(actual), arrays[array], tolerance, $"{name}, {placement}: {array}");
+        }
+
+        double Number(string property) => json.GetProperty(property).GetDouble();
+
+        float[]? Floats(string array) => arrays.TryGetValue(array, out double[]? values) ? Array.ConvertAll(values, v => (float)v) : null;
     }
 }

@@ -300,6 +300,43 @@ public class FamilyIdentityTests
         Near(Placing.Logical(batch.Forward(x)), renorm.Forward(x), Tolerances.ForwardFloat, "y");
     }
 
+    [Theory, CombinatorialNorms]
+    public void LpNormalizeOfTwo_TimesG_IsScaleNorm(Placement placement)
+    {
+        ScaleNorm<float> scale = new(11);
+        Assert.Equal(Math.Sqrt(11), scale.Weight!.Value[0], 1e-6);
+        Draw(scale);
+        Tensor<float> x = Placing.Place(Values(1), Shape, placement);
+        float g = scale.Weight.Value[0];
+        float[] unit = Placing.Logical(new LpNormalize<float>(2, dim: 3, eps: 1e-5).Forward(x));
+        Near([.. unit.Select(v => v * g)], scale.Forward(x), Tolerances.ForwardFloat, "y");
+    }
+
+    [Theory, CombinatorialNorms]
+    public void CosineSimilarity_IsTheDotProductOfTheNormalized(Placement placement)
+    {
+        Tensor<float> x1 = Placing.Place(Values(1), Shape, placement), x2 = Placing.Place(Values(2), Shape, placement);
+        LpNormalize<float> unit = new(2, dim: 1, eps: 1e-8);
+        float[] a = Placing.Logical(unit.Forward(x1)), b = Placing.Logical(unit.Forward(x2));
+        double[] dots = new double[4 * 77];
+        for (int i = 0; i < Elements; i++)
+            dots[(i / 770 * 77) + (i % 77)] += (double)a[i] * b[i];
+        CosineSimilarity cosine = new(dim: 1);
+        Closeness.Near<float>(Placing.Logical(cosine.Forward<float>(x1, x2)), dots, 3 * Tolerances.ForwardFloat, "y");
+        Assert.All(Placing.Logical(cosine.Forward<float>(x1, x1)), y => Assert.Equal(1, y, 1e-6));
+    }
+
+    /// <summary>Slices of a weight, normalized and each multiplied by its magnitude.</summary>
+    [Fact]
+    public void WeightNorm_IsLpNormalizeTimesTheMagnitude()
+    {
+        float[] weight = Inputs<float>.Normal(new(1), 385), g = Inputs<float>.Normal(new(2), 7);
+        WeightNorm<float> norm = new(Tensor.Create(weight, [7, 55]));
+        Tensor.Create(g, [7, 1]).CopyTo(norm.Magnitude.Value);
+        float[] unit = Placing.Logical(new LpNormalize<float>(2, dim: 1).Forward(Tensor.Create(weight, [7, 55])));
+        Near([.. unit.Select((v, i) => v * g[i / 55])], norm.Forward(), Tolerances.ForwardFloat, "weight");
+    }
+
     private static void Same(NormLayer<float> expected, NormLayer<float> actual, Placement placement)
     {
         Draw(expected, actual);
