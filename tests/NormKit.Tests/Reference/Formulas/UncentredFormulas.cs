@@ -14,10 +14,18 @@ internal static class UncentredFormulas
         if (p == 0)
             return Over.Sum(Array.ConvertAll(x, v => (Var)(v.Value.High == 0 ? 0 : 1)), sets);
         if (double.IsPositiveInfinity(p))
-            return [.. Enumerable.Range(0, Over.Count(sets)).Select(k => size.Where((_, i) => sets[i] == k).Aggregate(Var.Max))];
+            return [.. Enumerable.Range(0, Over.Count(sets)).Select(k => Largest([.. size.Where((_, i) => sets[i] == k)]))];
         if (p == 2)
             return Array.ConvertAll(Over.Sum(Over.Squares(x), sets, mask), Var.Sqrt);
         return p == 1 ? Over.Sum(size, sets) : Array.ConvertAll(Over.Sum(Array.ConvertAll(size, v => Var.Pow(v, p)), sets), v => Var.Pow(v, 1 / p));
+    }
+
+    /// <summary>The largest; where several are, each has an equal share in it, as in PyTorch.</summary>
+    private static Var Largest(Var[] sizes)
+    {
+        double largest = sizes.Max(v => v.Value.High);
+        Var[] equal = [.. sizes.Where(v => v.Value.High == largest)];
+        return equal.Length == 1 ? equal[0] : Var.Sum(equal) / equal.Length;
     }
 
     /// <summary>x / max(|x|_p, eps) of each set.</summary>
