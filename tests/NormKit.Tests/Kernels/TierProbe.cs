@@ -103,13 +103,21 @@ internal static class TierProbe
     /// <summary>Whether a method that is called often is compiled again, which only tiered compilation does.</summary>
     private static bool RecompilesHotCode()
     {
-        for (int round = 0; round < 24; round++)
+        // First what the hash has left to be compiled again: no tier-up is counted that is not of the calls below.
+        Twice(0);
+        long before = JitInfo.GetCompiledMethodCount();
+        for (int quiet = 0, waits = 0; quiet < 3 && waits < 40; waits++)
+        {
+            Thread.Sleep(100);
+            quiet = JitInfo.GetCompiledMethodCount() == before ? quiet + 1 : 0;
+            before = JitInfo.GetCompiledMethodCount();
+        }
+        for (int round = 0; round < 40; round++)
         {
             for (int i = 0; i < 100; i++)
                 Twice(i);
-            long before = JitInfo.GetCompiledMethodCount();
-            Thread.Sleep(150);
-            if (round > 0 && JitInfo.GetCompiledMethodCount() > before)
+            Thread.Sleep(100);
+            if (JitInfo.GetCompiledMethodCount() > before)
                 return true;
         }
         return false;
