@@ -24,8 +24,9 @@ internal static class UncentredFormulas
     private static Var Largest(Var[] sizes)
     {
         double largest = sizes.Max(v => v.Value.High);
-        Var[] equal = [.. sizes.Where(v => v.Value.High == largest)];
-        return equal.Length == 1 ? equal[0] : Var.Sum(equal) / equal.Length;
+        double share = 1.0 / sizes.Count(v => v.Value.High == largest);
+        // All of them take part, if only with nothing: a NaN among them would be the largest.
+        return Var.Sum(sizes.Select(v => v * (v.Value.High == largest ? share : 0)));
     }
 
     /// <summary>x / max(|x|_p, eps) of each set.</summary>
