@@ -28,16 +28,14 @@ public static class BatchNormFolding
     /// channels do not fit each other; or a result is beyond the range of <typeparamref name="T"/>.</exception>
     public static FoldedLayer<T> FoldIntoPreceding<T>(
         BatchNorm<T> norm, FoldableLayer layer, in ReadOnlyTensorSpan<T> weight, in ReadOnlyTensorSpan<T> bias = default, int groups = 1)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        const string Caller = nameof(FoldIntoPreceding);
-        FilterBank bank = FilterBank.Of(Caller, layer, weight, groups);
-        CheckBias(Caller, bank, bias);
-        ChannelMap map = MapOf(Caller, norm);
-        if (map.Channels != bank.Outputs)
-            throw ChannelMismatch(Caller, map, "output", bank.Outputs, weight, groups);
-        return Fold.AfterLayer(Caller, map, bank, weight, bias);
-    }
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        IntoPreceding(MapOf(nameof(FoldIntoPreceding), norm), layer, weight, bias, groups);
+
+    /// <inheritdoc cref="FoldIntoPreceding{T}(BatchNorm{T}, FoldableLayer, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, int)"/>
+    public static FoldedLayer<T> FoldIntoPreceding<T>(
+        FrozenBatchNorm<T> norm, FoldableLayer layer, in ReadOnlyTensorSpan<T> weight, in ReadOnlyTensorSpan<T> bias = default, int groups = 1)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        IntoPreceding(MapOf(nameof(FoldIntoPreceding), norm), layer, weight, bias, groups);
 
     /// <summary>One layer in place of a norm and the layer that follows it: <c>layer(norm(x))</c>. Exact where the layer reads nothing but the norm's outputs.</summary>
     /// <remarks>A convolution that pads with zeros reads those too, and unfolded it reads 0 where the folded one would need -shift / scale. A
@@ -55,7 +53,30 @@ public static class BatchNormFolding
     /// not fit each other; or a result is beyond the range of <typeparamref name="T"/>.</exception>
     public static FoldedLayer<T> FoldIntoFollowing<T>(
         BatchNorm<T> norm, FoldableLayer layer, in ReadOnlyTensorSpan<T> weight, in ReadOnlyTensorSpan<T> bias = default, int groups = 1,
-        bool? hasZeroPadding = null) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        bool? hasZeroPadding = null) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        IntoFollowing(MapOf(nameof(FoldIntoFollowing), norm), layer, weight, bias, groups, hasZeroPadding);
+
+    /// <inheritdoc cref="FoldIntoFollowing{T}(BatchNorm{T}, FoldableLayer, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, int, bool?)"/>
+    public static FoldedLayer<T> FoldIntoFollowing<T>(
+        FrozenBatchNorm<T> norm, FoldableLayer layer, in ReadOnlyTensorSpan<T> weight, in ReadOnlyTensorSpan<T> bias = default, int groups = 1,
+        bool? hasZeroPadding = null) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        IntoFollowing(MapOf(nameof(FoldIntoFollowing), norm), layer, weight, bias, groups, hasZeroPadding);
+
+    private static FoldedLayer<T> IntoPreceding<T>(
+        ChannelMap map, FoldableLayer layer, in ReadOnlyTensorSpan<T> weight, in ReadOnlyTensorSpan<T> bias, int groups)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const string Caller = nameof(FoldIntoPreceding);
+        FilterBank bank = FilterBank.Of(Caller, layer, weight, groups);
+        CheckBias(Caller, bank, bias);
+        if (map.Channels != bank.Outputs)
+            throw ChannelMismatch(Caller, map, "output", bank.Outputs, weight, groups);
+        return Fold.AfterLayer(Caller, map, bank, weight, bias);
+    }
+
+    private static FoldedLayer<T> IntoFollowing<T>(
+        ChannelMap map, FoldableLayer layer, in ReadOnlyTensorSpan<T> weight, in ReadOnlyTensorSpan<T> bias, int groups, bool? hasZeroPadding)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         const string Caller = nameof(FoldIntoFollowing);
         FilterBank bank = FilterBank.Of(Caller, layer, weight, groups);
@@ -68,7 +89,6 @@ public static class BatchNormFolding
                     : $"{Caller}: say whether the convolution pads with zeros (hasZeroPadding); a norm with a shift cannot be folded into one that does.",
                 nameof(hasZeroPadding));
         }
-        ChannelMap map = MapOf(Caller, norm);
         if (map.Channels != bank.Inputs)
             throw ChannelMismatch(Caller, map, "input", bank.Inputs, weight, groups);
         if (hasZeroPadding == true || layer == FoldableLayer.TransposedConvolution)
@@ -80,10 +100,24 @@ public static class BatchNormFolding
     {
         ArgumentNullException.ThrowIfNull(norm);
         if (norm.RunningMean is null || norm.RunningVar is null)
-            throw new ArgumentException($"{caller}: the norm has no running statistics (trackRunningStats is false), so it normalizes by each batch's own, which no fixed weight can.", nameof(norm));
-        T[] mean = new T[norm.NumFeatures], variance = new T[norm.NumFeatures];
-        norm.RunningMean.FlattenTo(mean);
-        norm.RunningVar.FlattenTo(variance);
+            throw new ArgumentException($"{caller}: the norm has no running statistics (trackRunningStats is false, or it is lazy and has seen no input), so it normalizes by each batch's own, which no fixed weight can.", nameof(norm));
+        return MapOf(caller, norm, norm.RunningMean, norm.RunningVar);
+    }
+
+    private static ChannelMap MapOf<T>(string caller, FrozenBatchNorm<T> norm) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(norm);
+        return MapOf(caller, norm, norm.RunningMean, norm.RunningVar);
+    }
+
+    private static ChannelMap MapOf<T>(string caller, GroupedNormLayer<T> norm, Tensor<T> runningMean, Tensor<T> runningVar)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (norm.Activation.IsPresent)
+            throw new ArgumentException($"{caller}: the norm is followed by {norm.Activation}, which no weight can hold; set its Activation to None, fold, and apply the activation where the norm's output went.", nameof(norm));
+        T[] mean = new T[runningMean.FlattenedLength], variance = new T[runningVar.FlattenedLength];
+        runningMean.FlattenTo(mean);
+        runningVar.FlattenTo(variance);
         return ChannelMap.From<T>(caller, mean, variance, norm.Weight?.Values, norm.Bias?.Values, norm.Eps);
     }
 

@@ -71,8 +71,8 @@ public class FoldingErrorTests
         ArgumentException thrown = Assert.Throws<ArgumentException>("norm", () => BatchNormFolding.FoldIntoPreceding(norm, FoldableLayer.Linear, Weight([6, 4])));
         Assert.Contains("no running statistics", thrown.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>("norm", () => BatchNormFolding.FoldIntoFollowing(norm, FoldableLayer.Linear, Weight([4, 6])));
-        Assert.Throws<ArgumentNullException>("norm", () => BatchNormFolding.FoldIntoPreceding<double>(null!, FoldableLayer.Linear, Weight([6, 4])));
-        Assert.Throws<ArgumentNullException>("norm", () => BatchNormFolding.FoldIntoFollowing<double>(null!, FoldableLayer.Linear, Weight([4, 6])));
+        Assert.Throws<ArgumentNullException>("norm", () => BatchNormFolding.FoldIntoPreceding<double>((BatchNorm<double>)null!, FoldableLayer.Linear, Weight([6, 4])));
+        Assert.Throws<ArgumentNullException>("norm", () => BatchNormFolding.FoldIntoFollowing<double>((BatchNorm<double>)null!, FoldableLayer.Linear, Weight([4, 6])));
     }
 
     [Theory]
@@ -160,4 +160,29 @@ public class FoldingErrorTests
 
     private static Tensor<double> Weight(int[] shape) => Tensor.Create(
         Inputs<double>.Normal(new(3), shape.Aggregate(1, (a, b) => a * b)), [.. shape.Select(n => (nint)n)]);
+
+    [Fact]
+    public void Fold_FrozenNorm_IsThatOfTheNormThatWasFrozen()
+    {
+        FoldingCase<double> problem = new(new(FoldableLayer.Linear), 5, 5, [], normAfter: true);
+        FrozenBatchNorm<double> frozen = FrozenBatchNorm<double>.From(problem.Norm);
+        FoldedLayer<double> before = BatchNormFolding.FoldIntoPreceding(problem.Norm, FoldableLayer.Linear, problem.WeightTensor);
+        FoldedLayer<double> ofFrozen = BatchNormFolding.FoldIntoPreceding(frozen, FoldableLayer.Linear, problem.WeightTensor);
+        Closeness.SameBits<double>(Placing.Logical(before.Weight), Placing.Logical(ofFrozen.Weight), "weight");
+        Closeness.SameBits<double>(Placing.Logical(before.Bias), Placing.Logical(ofFrozen.Bias), "bias");
+        FoldedLayer<double> after = BatchNormFolding.FoldIntoFollowing(problem.Norm, FoldableLayer.Linear, problem.WeightTensor);
+        Closeness.SameBits<double>(
+            Placing.Logical(after.Bias), Placing.Logical(BatchNormFolding.FoldIntoFollowing(frozen, FoldableLayer.Linear, problem.WeightTensor).Bias), "bias after");
+    }
+
+    [Fact]
+    public void Fold_NormWithAnActivation_IsRefused()
+    {
+        BatchNorm<double> norm = new(6) { Activation = Activation.Silu };
+        Tensor<double> weight = Tensor.Create<double>([.. Enumerable.Range(1, 36).Select(i => (double)i)], [6, 6]);
+        ArgumentException before = Assert.Throws<ArgumentException>(() => BatchNormFolding.FoldIntoPreceding(norm, FoldableLayer.Linear, weight));
+        ArgumentException after = Assert.Throws<ArgumentException>(() => BatchNormFolding.FoldIntoFollowing(norm, FoldableLayer.Linear, weight));
+        Assert.Contains("followed by Silu", before.Message, StringComparison.Ordinal);
+        Assert.Contains("followed by Silu", after.Message, StringComparison.Ordinal);
+    }
 }
