@@ -97,7 +97,10 @@ public static partial class Functional
         Running<T> running = Running<T>.For(layer, runningMean, runningVar, training, momentum);
         NormSpec<T> spec = new(layer, grouping, new(Spread.StandardDeviation, eps))
         {
-            Weight = weight, Bias = bias, Running = running, MaxDegreeOfParallelism = maxDegreeOfParallelism,
+            Weight = weight,
+            Bias = bias,
+            Running = running,
+            MaxDegreeOfParallelism = maxDegreeOfParallelism,
         };
         NormCall.Forward(spec, x, y, saved, mask);
     }

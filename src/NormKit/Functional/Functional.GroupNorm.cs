@@ -81,7 +81,9 @@ public static partial class Functional
         Grouping grouping = Groupings.Group(layer, x.Lengths, numGroups);
         NormSpec<T> spec = new(layer, grouping, new(Spread.StandardDeviation, eps))
         {
-            Weight = weight, Bias = bias, MaxDegreeOfParallelism = maxDegreeOfParallelism,
+            Weight = weight,
+            Bias = bias,
+            MaxDegreeOfParallelism = maxDegreeOfParallelism,
         };
         NormCall.Forward(spec, x, y, saved, mask);
     }
