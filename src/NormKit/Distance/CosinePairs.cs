@@ -1,5 +1,5 @@
-using System.Numerics;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -61,11 +61,11 @@ internal sealed class CosinePairs
             lengths = others;
         }
 
-        public void Read<T>(ReadOnlySpan<T> values, int pair, Span<double> vector) where T : unmanaged, INumberBase<T>
+        public void Read<T>(ReadOnlySpan<T> values, int pair, Span<double> vector) where T : unmanaged
         {
             nint at = Start(pair);
             for (int i = 0; i < vector.Length; i++, at += step)
-                vector[i] = double.CreateTruncating(values[(int)at]);
+                vector[i] = Elements.ToDouble(values[(int)at]);
         }
 
         public void Add(ReadOnlySpan<double> vector, int pair, Span<double> sums)

@@ -1,14 +1,14 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
 /// <summary>The cosine of the angle between the vectors of two tensors, as torch.nn.functional.cosine_similarity has it.</summary>
 /// <remarks><code>y = sum of x1 * x2 over dim / (max(|x1|, eps) * max(|x2|, eps))</code>
 /// x1 and x2: of one shape, or of shapes that broadcast to one another: aligned at the last dimension, with lengths of 1 repeated. The result has
-/// their common shape without dim; that of two single vectors has shape [1], for a <see cref="Tensor{T}"/> has no scalars. Computed in double,
-/// rounded once; finite vectors neither overflow nor vanish on the way. A vector of zeros has a cosine of 0 with any other, even with an eps of 0.</remarks>
+/// their common shape without dim; that of two single vectors has shape [1], for a <see cref="Tensor{T}"/> has no scalars. Of float, double,
+/// Half or BFloat16; computed in double, rounded once; finite vectors neither overflow nor vanish on the way. A vector of zeros has a cosine of 0 with any other, even with an eps of 0.</remarks>
 public sealed class CosineSimilarity
 {
     /// <summary>A similarity.</summary>
@@ -32,7 +32,7 @@ public sealed class CosineSimilarity
     /// <param name="x2">The second.</param>
     /// <returns>The cosines, of the common shape without dim.</returns>
     /// <exception cref="ArgumentException">The shapes do not broadcast, or do not have the dimension.</exception>
-    public Tensor<T> Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public Tensor<T> Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged
     {
         CosinePairs pairs = new(x1.Lengths, x2.Lengths, Dim);
         T[] cosines = new T[pairs.Count];
@@ -46,7 +46,7 @@ public sealed class CosineSimilarity
     /// <param name="destination">Overwritten with the cosines, of the common shape without dim.</param>
     /// <exception cref="ArgumentException">The shapes do not broadcast, do not have the dimension, or the destination does not fit.</exception>
     public void Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> destination)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where T : unmanaged
     {
         Tensor<T> cosines = Forward(x1, x2);
         RequireShape(nameof(destination), destination.Lengths, cosines.Lengths);
@@ -61,7 +61,7 @@ public sealed class CosineSimilarity
     /// <param name="destination">Overwritten with a cosine for each pair.</param>
     /// <exception cref="ArgumentException">The shapes do not broadcast or do not have the dimension, a length does not fit, or the destination overlaps an input.</exception>
     public void Forward<T>(ReadOnlySpan<T> x1, ReadOnlySpan<nint> shape1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape2, Span<T> destination)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where T : unmanaged
     {
         CosinePairs pairs = Check(x1, shape1, x2, shape2);
         if (destination.Length != pairs.Count)
@@ -79,7 +79,7 @@ public sealed class CosineSimilarity
     /// <returns>The gradients of both, each of its tensor's shape.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public (Tensor<T> GradX1, Tensor<T> GradX2) Backward<T>(
-        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged
     {
         CosinePairs pairs = new(x1.Lengths, x2.Lengths, Dim);
         RequireShape(nameof(gradOutput), gradOutput.Lengths, pairs.OutputShape);
@@ -97,7 +97,7 @@ public sealed class CosineSimilarity
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public void Backward<T>(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> gradX1, in TensorSpan<T> gradX2)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where T : unmanaged
     {
         RequireShape(nameof(gradX1), gradX1.Lengths, x1.Lengths);
         RequireShape(nameof(gradX2), gradX2.Lengths, x2.Lengths);
@@ -117,7 +117,7 @@ public sealed class CosineSimilarity
     /// <exception cref="ArgumentException">The shapes do not broadcast or do not have the dimension, a length does not fit, or a gradient overlaps another span.</exception>
     public void Backward<T>(
         ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<nint> shape1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape2,
-        Span<T> gradX1, Span<T> gradX2) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        Span<T> gradX1, Span<T> gradX2) where T : unmanaged
     {
         CosinePairs pairs = Check(x1, shape1, x2, shape2);
         if (gradOutput.Length != pairs.Count)
@@ -130,23 +130,23 @@ public sealed class CosineSimilarity
         Gradients(pairs, gradOutput, x1, x2, gradX1, gradX2);
     }
 
-    private void Cosines<T>(CosinePairs pairs, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, Span<T> cosines) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void Cosines<T>(CosinePairs pairs, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, Span<T> cosines) where T : unmanaged
     {
-        Kernels.Normalizer.RequireSupported<T>();
+        Elements.RequireKnown<T>();
         double[] a = new double[pairs.Width], b = new double[pairs.Width];
         for (int pair = 0; pair < cosines.Length; pair++)
         {
             pairs.First.Read(x1, pair, a);
             pairs.Second.Read(x2, pair, b);
-            cosines[pair] = T.CreateTruncating(new Kernels.Cosine(a, b, Eps).Value);
+            cosines[pair] = Elements.FromDouble<T>(new Cosine(a, b, Eps).Value);
         }
     }
 
     private void Gradients<T>(
         CosinePairs pairs, ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, Span<T> gradX1, Span<T> gradX2)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where T : unmanaged
     {
-        Kernels.Normalizer.RequireSupported<T>();
+        Elements.RequireKnown<T>();
         double[] a = new double[pairs.Width], b = new double[pairs.Width], g = new double[pairs.Width];
         // In double, for a vector that is repeated gathers the gradients of all repetitions, in the order of the pairs.
         double[] sums1 = new double[x1.Length], sums2 = new double[x2.Length];
@@ -154,17 +154,17 @@ public sealed class CosineSimilarity
         {
             pairs.First.Read(x1, pair, a);
             pairs.Second.Read(x2, pair, b);
-            Kernels.Cosine cosine = new(a, b, Eps);
-            double dy = double.CreateTruncating(gradOutput[pair]);
+            Cosine cosine = new(a, b, Eps);
+            double dy = Elements.ToDouble(gradOutput[pair]);
             cosine.GradientOfFirst(dy, a, b, g);
             pairs.First.Add(g, pair, sums1);
             cosine.GradientOfSecond(dy, a, b, g);
             pairs.Second.Add(g, pair, sums2);
         }
         for (int i = 0; i < sums1.Length; i++)
-            gradX1[i] = T.CreateTruncating(sums1[i]);
+            gradX1[i] = Elements.FromDouble<T>(sums1[i]);
         for (int i = 0; i < sums2.Length; i++)
-            gradX2[i] = T.CreateTruncating(sums2[i]);
+            gradX2[i] = Elements.FromDouble<T>(sums2[i]);
     }
 
     private CosinePairs Check<T>(ReadOnlySpan<T> x1, ReadOnlySpan<nint> shape1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape2) where T : unmanaged

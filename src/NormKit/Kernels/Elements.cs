@@ -40,6 +40,37 @@ internal static class Elements
             throw new NotSupportedException($"NormKit converts no {typeof(TFrom).Name} to {typeof(TTo).Name}.");
     }
 
+    /// <exception cref="NotSupportedException">Tensors have no such elements.</exception>
+    public static void RequireKnown<T>()
+    {
+        if (!AreComputedIn<T, float>() && !AreComputedIn<T, double>())
+            throw new NotSupportedException($"NormKit computes on float, double, Half and BFloat16; {typeof(T).Name} is none of them.");
+    }
+
+    /// <summary>One element, which a double holds.</summary>
+    public static double ToDouble<T>(T value) where T : unmanaged
+    {
+        if (typeof(T) == typeof(float))
+            return Unsafe.BitCast<T, float>(value);
+        if (typeof(T) == typeof(Half))
+            return (double)Unsafe.BitCast<T, Half>(value);
+        if (typeof(T) == typeof(BFloat16))
+            return (double)Unsafe.BitCast<T, BFloat16>(value);
+        return Unsafe.BitCast<T, double>(value);
+    }
+
+    /// <summary>The nearest element to a double, rounded once.</summary>
+    public static T FromDouble<T>(double value) where T : unmanaged
+    {
+        if (typeof(T) == typeof(float))
+            return Unsafe.BitCast<float, T>((float)value);
+        if (typeof(T) == typeof(Half))
+            return Unsafe.BitCast<Half, T>((Half)value);
+        if (typeof(T) == typeof(BFloat16))
+            return Unsafe.BitCast<BFloat16, T>((BFloat16)value);
+        return Unsafe.BitCast<double, T>(value);
+    }
+
     private static ReadOnlySpan<TSame> As<T, TSame>(ReadOnlySpan<T> span) =>
         MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, TSame>(ref MemoryMarshal.GetReference(span)), span.Length);
 

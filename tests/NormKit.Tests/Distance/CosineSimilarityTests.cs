@@ -6,6 +6,29 @@ namespace NormKit.Tests;
 
 public class CosineSimilarityTests
 {
+    [Fact]
+    public void Pass_OfSixteenBits_IsThatOfDoublesRoundedOnce()
+    {
+        Half[] x1 = Array.ConvertAll(Inputs<double>.Normal(new(4), 60, 2, 1), v => (Half)v), x2 = Array.ConvertAll(Inputs<double>.Normal(new(5), 60), v => (Half)v);
+        BFloat16[] b1 = Array.ConvertAll(Inputs<double>.Normal(new(6), 60, 2, 1), v => (BFloat16)v), b2 = Array.ConvertAll(Inputs<double>.Normal(new(7), 60), v => (BFloat16)v);
+        Check(x1, x2, v => (double)v, v => (Half)v);
+        Check(b1, b2, v => (double)v, v => (BFloat16)v);
+
+        static void Check<T>(T[] x1, T[] x2, Converter<T, double> widen, Converter<double, T> round) where T : unmanaged
+        {
+            CosineSimilarity similarity = new();
+            nint[] shape = [3, 5, 4];
+            T[] dy = x1[..12];
+            Tensor<double> wide1 = Tensor.Create(Array.ConvertAll(x1, widen), shape), wide2 = Tensor.Create(Array.ConvertAll(x2, widen), shape);
+            Tensor<double> y = similarity.Forward<double>(wide1, wide2);
+            (Tensor<double> dx1, Tensor<double> dx2) = similarity.Backward<double>(Tensor.Create(Array.ConvertAll(dy, widen), [3, 4]), wide1, wide2);
+            (Tensor<T> g1, Tensor<T> g2) = similarity.Backward<T>(Tensor.Create(dy, [3, 4]), Tensor.Create(x1, shape), Tensor.Create(x2, shape));
+            Closeness.SameBits<T>(Array.ConvertAll(Placing.Logical(y), round), Placing.Logical(similarity.Forward<T>(Tensor.Create(x1, shape), Tensor.Create(x2, shape))), "y");
+            Closeness.SameBits<T>(Array.ConvertAll(Placing.Logical(dx1), round), Placing.Logical(g1), "dx1");
+            Closeness.SameBits<T>(Array.ConvertAll(Placing.Logical(dx2), round), Placing.Logical(g2), "dx2");
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
