@@ -91,7 +91,7 @@ internal static partial class NormCall
     {
         string layer = spec.Layer;
         ReadOnlySpan<nint> lengths = addends.Residual.Lengths;
-        if (lengths.Length > x.Lengths.Length || !lengths.SequenceEqual(x.Lengths[^lengths.Length..]))
+        if (lengths.IsEmpty || lengths.Length > x.Lengths.Length || !lengths.SequenceEqual(x.Lengths[^lengths.Length..]))
             throw new ArgumentException($"{layer}: residual has shape {Shapes.Text(lengths)}; it must be that of input {Shapes.Text(x.Lengths)} or of its trailing dimensions.", "residual");
         residualStrides.Clear();
         addends.Residual.StridesOr(stackalloc nint[lengths.Length]).CopyTo(residualStrides[^lengths.Length..]);
@@ -166,7 +166,7 @@ internal static partial class NormCall
         if (!parameter.IsPresent)
             return;
         Grouping grouping = spec.Grouping;
-        if (spec.NormalizedRank > 0 && !parameter.Lengths.IsEmpty && grouping.Parameters == grouping.C)
+        if (spec.NormalizedRank > 0 && !parameter.Lengths.IsEmpty && grouping.Weights == WeightSharing.ByAll && !grouping.OneWeight)
         {
             // One shape, not merely one length: a transposed weight would fit and be wrong.
             Span<nint> normalized = stackalloc nint[spec.NormalizedRank];

@@ -10,5 +10,5 @@ internal readonly record struct Gradients<T>(TensorView<T> Dy, TensorView<T> X, 
     /// <summary>Whether blocks of the inputs are handed out without a copy.</summary>
     public bool HoldInputs<TCompute>() => Dy.Holds<TCompute>() && X.Holds<TCompute>();
 
-    public bool HoldAll<TCompute>() => HoldInputs<TCompute>() && Dx.Holds<TCompute>() && (Addend.IsEmpty || Addend.Holds<TCompute>());
+    public bool HoldAll<TCompute>() => HoldInputs<TCompute>() && Dx.Holds<TCompute>();
 }

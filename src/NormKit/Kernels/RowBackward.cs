@@ -167,7 +167,7 @@ internal readonly struct RowBackward<T, TNarrow>(
     private void ApplyIn<TCompute>(Moments moments, Pair shares, nint set, Block block)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        if (gradients.HoldAll<TCompute>() && !rule.Activation.IsPresent && typeof(TCompute) == typeof(TNarrow))
+        if (gradients.HoldAll<TCompute>() && gradients.Addend.IsEmpty && !rule.Activation.IsPresent && typeof(TCompute) == typeof(TNarrow))
             ApplyDirect<TCompute>(moments, shares, set, block, default, default, default);
         else
             ApplyThroughScratch<TCompute>(moments, shares, set, block);
@@ -204,7 +204,9 @@ internal readonly struct RowBackward<T, TNarrow>(
                 ThroughActivation(moments, parameter, x, forGradients[..block.Length], forWeights);
                 dy = forGradients[..block.Length];
             }
-            Span<TCompute> to = gradients.Dx.Target(offset, block.Length, forGradients);
+            Span<TCompute> result = gradients.Dx.Target(offset, block.Length, forGradients);
+            // What is added may lie where the result goes, and is still needed then.
+            Span<TCompute> to = gradients.Addend.IsEmpty ? result : forGradients[..block.Length];
             ref TCompute g = ref MemoryMarshal.GetReference(dy);
             ref TCompute d = ref MemoryMarshal.GetReference(x);
             if (WeightsByElement)
@@ -223,10 +225,10 @@ internal readonly struct RowBackward<T, TNarrow>(
                     Map.Row(to, new RowGradients.DxUniform<TCompute>(ref g, ref d, centre.High, scale, mean, slope));
             }
             if (!gradients.Addend.IsEmpty)
-                RowMaps.Add(to, gradients.Addend.Read(offset, block.Length, forInputs), to);
+                RowMaps.Add(to, gradients.Addend.Read(offset, block.Length, forInputs), result);
             if (rule.Mask.IsPresent)
-                rule.Mask.Clear(offset, to);
-            gradients.Dx.Write<TCompute>(offset, to);
+                rule.Mask.Clear(offset, result);
+            gradients.Dx.Write<TCompute>(offset, result);
         }
     }
 }

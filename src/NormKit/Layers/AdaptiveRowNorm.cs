@@ -126,7 +126,7 @@ public abstract class AdaptiveRowNorm<T> where T : unmanaged, IBinaryFloatingPoi
         if (shape.Length <= normalizedShape.Length)
             throw new ArgumentException($"{name}: expected input (N, *, normalizedShape) with samples in dimension 0, got input size {Shapes.Text(shape)}.", "input");
         nint samples = shape[0];
-        WeightSharing bySample = samples == 0 ? WeightSharing.ByAll : new(Math.Max(1, rows.Grouping.N / samples), samples);
+        WeightSharing bySample = new(samples == 0 ? 1 : Math.Max(1, rows.Grouping.N / samples), samples);
         return new(name, rows.Grouping with { Weights = bySample }, new(spread, Eps))
         {
             NormalizedRank = rows.NormalizedRank,

@@ -38,6 +38,7 @@ public abstract partial class NormLayer<T>
         }
         if (y.Lengths.Length != UnbatchedRank)
             throw new ArgumentException($"{Name}: destination has shape {Shapes.Text(y.Lengths)}; input has {Shapes.Text(x.Lengths)}, and they must be the same.", "destination");
+        RequireMaskOfSample(mask, x.Lengths);
         Span<nint> room = stackalloc nint[6 * (UnbatchedRank + 1)];
         ForwardCore(AsBatch(x, ref room), AsBatch(y, ref room), saved, AsBatch(mask, ref room));
     }
@@ -52,8 +53,15 @@ public abstract partial class NormLayer<T>
             BackwardCore(dy, x, saved, dx, mask);
             return;
         }
+        RequireMaskOfSample(mask, x.Lengths);
         Span<nint> room = stackalloc nint[8 * (UnbatchedRank + 1)];
         BackwardCore(AsBatch(dy, ref room), AsBatch(x, ref room), saved, AsBatch(dx, ref room), AsBatch(mask, ref room));
+    }
+
+    private void RequireMaskOfSample(in Operand<bool> mask, ReadOnlySpan<nint> sample)
+    {
+        if (mask.Lengths.Length > UnbatchedRank)
+            throw new ArgumentException($"{Name}: mask has shape {Shapes.Text(mask.Lengths)}, which has more dimensions than input {Shapes.Text(sample)}.", nameof(mask));
     }
 
     /// <summary>A sample as a batch of one, with lengths and strides in the room given; an absent tensor stays absent.</summary>

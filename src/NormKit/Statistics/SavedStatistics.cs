@@ -15,6 +15,9 @@ public sealed class SavedStatistics
 {
     private Moments[] moments = [];
     private nint[] shape = [];
+    private int[] order = [];
+    private int normalizedRank;
+    private bool unitOffset;    // the weight of the forward call was stored minus one, and so is that of its backward
 
     /// <summary>The moments of each set. In evaluation mode those of the running statistics, with a count of 1.</summary>
     public ReadOnlySpan<Moments> Moments => moments;
@@ -39,10 +42,6 @@ public sealed class SavedStatistics
 
     internal bool Masked { get; private set; }
 
-    private int[] order = [];
-
-    private int normalizedRank;
-
     internal Moments[] Array => moments;
 
     /// <summary>What a layer keeps besides moments.</summary>
@@ -59,7 +58,7 @@ public sealed class SavedStatistics
         int sets = checked((int)(given ? spec.Grouping.SetsPerSample : spec.Grouping.Sets));
         Keep(spec.Layer, inputShape, sets);
         (Grouping, Scaling, Activation, Fixed, Masked) = (spec.Grouping, spec.Scaling, spec.Activation, given, masked);
-        normalizedRank = spec.NormalizedRank;
+        (normalizedRank, unitOffset) = (spec.NormalizedRank, spec.UnitOffset);
         if (!spec.Order.SequenceEqual(order))
             order = spec.Order.ToArray();
         return moments;
@@ -69,7 +68,7 @@ public sealed class SavedStatistics
     internal void KeepShape(string layer, ReadOnlySpan<nint> inputShape)
     {
         Keep(layer, inputShape, sets: 0);
-        (Grouping, Scaling, Activation, Fixed, Masked, normalizedRank, order) = (default, default, default, false, false, 0, []);
+        (Grouping, Scaling, Activation, Fixed, Masked, normalizedRank, unitOffset, order) = (default, default, default, false, false, 0, false, []);
     }
 
     /// <summary>The same for a layer whose statistics mix: one set a plane, or whatever the layer says.</summary>
@@ -84,7 +83,7 @@ public sealed class SavedStatistics
         string layer, ReadOnlySpan<nint> inputShape, int sets, Scaling scaling, bool given, int extras, Activation activation = default)
     {
         Keep(layer, inputShape, sets);
-        (Grouping, Scaling, Activation, Fixed, Masked, normalizedRank, order) = (default, scaling, activation, given, false, 0, []);
+        (Grouping, Scaling, Activation, Fixed, Masked, normalizedRank, unitOffset, order) = (default, scaling, activation, given, false, 0, false, []);
         if (Extras.Length != extras)
             Extras = new double[extras];
         return moments;
@@ -97,6 +96,7 @@ public sealed class SavedStatistics
         Activation = Activation,
         Order = order,
         NormalizedRank = normalizedRank,
+        UnitOffset = unitOffset,
     };
 
     private void Keep(string layer, ReadOnlySpan<nint> inputShape, int sets)

@@ -20,6 +20,7 @@ public class AdaptiveNormTests
             MatchesFormula<double>(rms, Shape, 1, placement, offset);
             MatchesFormula<float>(rms, [3, 2, 5, 7, 11], 2, placement, offset);
             MatchesFormula<float>(rms, [4, 37], 1, placement, offset);
+            MatchesFormula<float>(rms, [1, 5, 37], 1, placement, offset);
         }
     }
 
@@ -99,6 +100,16 @@ public class AdaptiveNormTests
         double[] Rounded(int seed, double offset) => [.. Inputs<double>.Normal(new(seed), 740, 1, offset).Select(v => format.Value(format.Nearest(v)))];
 
         TInput[] Narrow(double[] values) => Array.ConvertAll(values, v => Unsafe.BitCast<ushort, TInput>(format.Nearest(v)));
+    }
+
+    [Fact]
+    public void Pass_OfNoSamples_GivesNone()
+    {
+        AdaptiveLayerNorm<float> layer = new(37);
+        Tensor<float> none = Tensor.CreateFromShape<float>([0, 5, 37]), scale = Tensor.CreateFromShape<float>([0, 37]);
+        SavedStatistics saved = new();
+        Assert.Equal([0, 5, 37], layer.Forward(none, scale, scale, saved).Lengths.ToArray());
+        Assert.Equal([0, 37], layer.Backward(none, none, scale, saved).GradScale.Lengths.ToArray());
     }
 
     [Fact]

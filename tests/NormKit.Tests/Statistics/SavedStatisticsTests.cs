@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using NormKit.Tests.Reference;
 
 namespace NormKit.Tests;
@@ -23,6 +24,20 @@ public class SavedStatisticsTests
         }
         Assert.Equal((0.25, false, $"{norm}Norm"), (saved.Eps, saved.Fixed, saved.Layer));
         Assert.Equal(problem.Shape, saved.Shape.ToArray());
+    }
+
+    /// <summary>The weight that backward takes is stored as that of the forward call was.</summary>
+    [Fact]
+    public void Backward_OfALayerWithAUnitOffset_TakesItsWeightAsItIsStored()
+    {
+        RmsNorm<float> layer = new(9, unitOffset: true);
+        Tensor<float> x = Tensor.Create(Inputs<float>.Normal(new(1), 36), [4, 9]), dy = Tensor.Create(Inputs<float>.Normal(new(2), 36), [4, 9]);
+        Tensor.Create(Inputs<float>.Normal(new(3), 9)).CopyTo(layer.Weight!.Value);
+        SavedStatistics saved = new();
+        layer.Forward(x, saved);
+        float[] dx = new float[36];
+        Functional.Backward<float>(dy, x, saved, layer.Weight.Value, Tensor.Create(dx, [4, 9]));
+        Assert.Equal(layer.Backward(dy, x, saved), dx);
     }
 
     [Fact]

@@ -105,7 +105,13 @@ public class FamilyIdentityTests
             NearGradients(plain, fused);
             Near(Placing.Logical(expected.Dx), fused.BackwardAdd<float>(gradOutput, default, sum, saved), Tolerances.InputGradientFloat, "dx alone");
 
-            // Into the memory of the inputs.
+            // Into the memory of each of the inputs.
+            for (int which = 0; which < 3; which++)
+            {
+                Tensor<float>[] inputs = [Placing.Place(dy, Shape, placement), Placing.Place(dSum, Shape, placement), Placing.Place(Placing.Logical(sum), Shape, placement)];
+                fused.BackwardAdd<float>(inputs[0], inputs[1], inputs[2], saved, inputs[which]);
+                Closeness.SameBits<float>(dx, Placing.Logical(inputs[which]), $"dx in place of input {which}");
+            }
             fused.ForwardAdd<float>(input, added, input, added);
             Closeness.SameBits<float>(Placing.Logical(y), Placing.Logical(input), "y in place");
             Closeness.SameBits<float>(Placing.Logical(sum), Placing.Logical(added), "sum in place");
@@ -137,6 +143,7 @@ public class FamilyIdentityTests
         Closeness.SameBits<float>(sum, Placing.Logical(actualSum), "sum");
         Closeness.SameBits<float>(Placing.Logical(layer.Forward(Tensor.Create(sum, Shape))), Placing.Logical(y), "y");
         float[] y0 = [.. x];
+        Assert.Throws<ArgumentException>(() => layer.ForwardAdd<float>(Tensor.Create(y0, Shape), default));
         Assert.Throws<ArgumentException>(() => layer.ForwardAdd<float>(Tensor.Create(y0, Shape), Tensor.CreateFromShape<float>([4, 10, 7]), Tensor.Create(y0, Shape), Tensor.CreateFromShape<float>(Shape)));
         Assert.Throws<ArgumentException>(() => layer.ForwardAdd<float>(Tensor.Create(y0, Shape), Tensor.Create(x, Shape), Tensor.Create(y0, Shape), Tensor.Create(y0, Shape)));
         Assert.Equal(x, (IEnumerable<float>)y0);

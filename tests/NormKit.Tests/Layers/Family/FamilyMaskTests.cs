@@ -200,6 +200,21 @@ public class FamilyMaskTests
         }
     }
 
+    [Fact]
+    public void Forward_SampleWithAMaskOfMoreDimensions_Throws()
+    {
+        InstanceNorm1d<float> layer = new(5);
+        Tensor<float> sample = Tensor.CreateFromShape<float>([5, 7]);
+        SavedStatistics saved = new();
+        layer.Forward(sample, saved, Tensor.CreateFromShape<bool>([5, 7]));
+        foreach (nint[] shape in (nint[][])[[1, 5, 7], [1, 1, 5, 7], [1, 1, 1, 1, 1, 5, 7]])
+        {
+            Tensor<bool> mask = Tensor.CreateFromShape<bool>(shape);
+            Assert.Contains("InstanceNorm1d", Assert.Throws<ArgumentException>("mask", () => layer.Forward(sample, mask: mask)).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>("mask", () => layer.Backward(sample, sample, saved, mask));
+        }
+    }
+
     /// <summary>Batch norm on (N, C), a mask of samples: those that it leaves are the batch.</summary>
     [Fact]
     public void Forward_MaskOfSamples_IsTheBatchWithoutThem()
