@@ -23,7 +23,7 @@ internal sealed class AdaptiveRun<T>(AdaptiveRowNorm<T> layer, nint samples, nin
     }
 
     public override void Forward<TInput>(Tensor<TInput> input, Tensor<TInput> output, IReadOnlyList<Tensor<TInput>> others, Tensor<bool>? mask) =>
-        layer.Forward<TInput>(input, output, scale.Value, shift.Value, saved);
+        layer.Forward<TInput>(input, scale.Value, shift.Value, output, saved);
 
     public override void Backward<TInput>(
         Tensor<TInput> gradOutput, Tensor<TInput> input, Tensor<TInput> gradInput, IReadOnlyList<Tensor<TInput>> others,

@@ -135,6 +135,8 @@ internal static partial class NormCall
             CheckOutput(layer, "gradInput", dx, "input", x);
         }
         CheckApart(layer, "gradInput", dx, "weight", spec.Weight);
+        if (saved.Activation.IsPresent)    // which needs the bias again
+            CheckApart(layer, "gradInput", dx, "bias", spec.Bias);
         CheckGradient(spec, "gradWeight", dWeight, dy, x, dx);
         CheckGradient(spec, "gradBias", dBias, dy, x, dx);
         CheckApart(layer, "gradWeight", dWeight, "gradBias", dBias);
@@ -144,12 +146,16 @@ internal static partial class NormCall
         {
             Broadcasts.OfMask(spec, x.Lengths, mask, maskStrides);
             CheckApart(layer, "gradInput", dx, "mask", mask);
+            CheckApart(layer, "gradWeight", dWeight, "mask", mask);
+            CheckApart(layer, "gradBias", dBias, "mask", mask);
         }
         if (!dSum.IsPresent)
             return;
         CheckSameShape(layer, "gradSum", dSum, "input", x.Lengths);
         if (dx.IsPresent)
             CheckOutput(layer, "gradInput", dx, "gradSum", dSum);
+        CheckApart(layer, "gradWeight", dWeight, "gradSum", dSum);
+        CheckApart(layer, "gradBias", dBias, "gradSum", dSum);
     }
 
     private static void CheckOptions<T, TParameter>(in NormSpec<TParameter> spec) where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>

@@ -76,14 +76,25 @@ internal readonly struct ElementGradients<T, TNarrow>(
         using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(gradients.Dy, offset, rows.Count, width, geometry.BatchStride, copied);
         using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(gradients.X, offset, rows.Count, width, geometry.BatchStride, copied);
         if (copied)
+        {
             Prepare(rows, set, first, offset, g, d);
-        Sums.DownColumns(rows.Count, sums[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref shifts[0], ref factors[0]));
+            Span<TCompute> zeros = stackalloc TCompute[ColumnTiles.Width];
+            zeros.Clear();
+            Sums.DownColumns(rows.Count, sums[..width], products[..width], new ColumnTerms.Uniform<TCompute>(g, d, ref zeros[0]));
+        }
+        else
+        {
+            Sums.DownColumns(rows.Count, sums[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref shifts[0], ref factors[0]));
+        }
         nint parameter = (rows.Part * geometry.AffineCount) + (set * geometry.AffinePerSet) + first;
         for (int i = 0; i < width; i++)
             parameters[parameter + i] = Pair.From((sums[i], products[i]));
     }
 
-    /// <summary>Takes the gradients through the activation, and zeroes what takes no part.</summary>
+    /// <summary>
+    /// Takes the gradients through the activation, normalizes the inputs, and zeroes what takes no part: last, for a row may be NaN in all its
+    /// elements but must not reach those that the mask hides.
+    /// </summary>
     [SkipLocalsInit]
     private void Prepare<TCompute>(RowBlock rows, nint set, nint first, nint offset, ColumnTile<TCompute> g, ColumnTile<TCompute> d)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
@@ -95,14 +106,17 @@ internal readonly struct ElementGradients<T, TNarrow>(
         for (int row = 0; row < rows.Count; row++, offset += geometry.BatchStride)
         {
             Span<TCompute> inputs = d.Row(row), ofRow = g.Row(row);
+            Moments moments = StatisticsOf(rows, row, set);
+            Centre<TCompute> centre = new(moments);
+            double factor = rule.Scaling.Factor(moments);
             if (rule.Activation.IsPresent)
             {
-                Moments moments = StatisticsOf(rows, row, set);
                 RowMaps.ByElement(
-                    inputs, z[..inputs.Length], new(moments), rule.Scaling.Factor(moments), affine.Weights(parameter, inputs.Length, forWeights),
+                    inputs, z[..inputs.Length], centre, factor, affine.Weights(parameter, inputs.Length, forWeights),
                     affine.Biases(parameter, inputs.Length, forBiases));
                 rule.Activation.Gradient<TCompute>(z[..inputs.Length], ofRow);
             }
+            RowMaps.Uniform(inputs, inputs, centre, factor, weight: 1, bias: 0);
             if (rule.Mask.IsPresent)
             {
                 rule.Mask.Clear(offset, ofRow);

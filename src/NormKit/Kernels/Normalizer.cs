@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using NormKit.Threading;
@@ -75,6 +76,7 @@ internal static class Normalizer
         bool wantsParameters = !dWeight.IsEmpty || !dBias.IsEmpty;
         bool byElement = !columnar && geometry.Affine == AffineAxis.Element;
         bool byRow = columnar && geometry.Affine == AffineAxis.Segment;
+        Debug.Assert(!byRow || geometry.Weights.Groups == 1, "The parts of such weights are not told apart by group.");
         nint bytes = (gradients.Dx.IsEmpty ? 2 : 3) * gradients.X.Length * Unsafe.SizeOf<T>();
         (int parts, int partsPerRun) = byElement ? ElementGradients<T, TNarrow>.PartsOf(geometry)
             : byRow ? (PositionGradients<T, TNarrow>.PartsOf(geometry), int.MaxValue)

@@ -66,18 +66,26 @@ public abstract class AdaptiveRowNorm<T> where T : unmanaged, IBinaryFloatingPoi
         where TInput : unmanaged
     {
         Tensor<TInput> destination = Results.Like(Operand<TInput>.Of(input));
-        Forward(input, destination.AsTensorSpan(), scale, shift, saved);
+        Forward(input, scale, shift, destination.AsTensorSpan(), saved);
         return destination;
     }
 
-    /// <inheritdoc cref="Forward{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics)"/>
+    /// <summary>The same into a tensor.</summary>
     /// <param name="input">The tensor to normalize, (N, *, normalizedShape), in any layout.</param>
-    /// <param name="destination">Overwritten with the result; of the input's shape, in any layout; may be the input.</param>
     /// <param name="scale">What each sample is multiplied by, minus one: (N, normalizedShape); none for zeros.</param>
     /// <param name="shift">What is added to each sample: (N, normalizedShape); none for zeros.</param>
+    /// <param name="destination">Overwritten with the result; of the input's shape, in any layout; may be the input. It comes last, so that scale and
+    /// shift cannot be taken for it.</param>
     /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
+    /// <exception cref="ArgumentException">A shape does not fit, or the destination overlaps another tensor.</exception>
+    public void Forward(
+        in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift, in TensorSpan<T> destination,
+        SavedStatistics? saved = null) => Forward<T>(input, scale, shift, destination, saved);
+
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, SavedStatistics)"/>
+    /// <typeparam name="TInput">The type of input and output.</typeparam>
     public void Forward<TInput>(
-        in ReadOnlyTensorSpan<TInput> input, in TensorSpan<TInput> destination, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift = default,
+        in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift, in TensorSpan<TInput> destination,
         SavedStatistics? saved = null) where TInput : unmanaged
     {
         NormSpec<T> spec = Describe(input.Lengths);

@@ -7,7 +7,8 @@ namespace NormKit;
 /// <summary>What all layers have in common: parameters, training or evaluation, and a forward and a backward pass in each form.</summary>
 /// <remarks>
 /// A forward pass keeps nothing in the layer but running statistics; what backward needs goes into a <see cref="SavedStatistics"/> of the caller.
-/// So a layer in evaluation mode, or one without running statistics, may be used from several threads at once. Everything is checked before
+/// So the forward pass of a layer in evaluation mode, or of one without running statistics, may be used from several threads at once; backward adds to
+/// the gradients of parameters, and a lazy layer's first input makes them, so these need a thread to themselves. Everything is checked before
 /// anything is written: an exception leaves destination, gradients and running statistics as they were.
 /// <para>A mask says which elements take part. It has the input's shape (lengths may be 1), or lacks the dimensions that are normalized over or, in
 /// layers whose statistics go by channels, the channel dimension. The other elements count in no statistic, are 0 in the output, have a gradient of

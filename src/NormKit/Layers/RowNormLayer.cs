@@ -64,6 +64,11 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
     }
 
     /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>
+    public (Tensor<T> Output, Tensor<T> Sum) ForwardAdd(
+        in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> residual, SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default) =>
+        ForwardAdd<T>(input, residual, saved, addedBias);
+
+    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>
     /// <param name="input">The tensor to add to, in any layout.</param>
     /// <param name="residual">What is added: of the input's shape, or of its trailing dimensions.</param>
     /// <param name="destination">Overwritten with the normalized sum; may be the input or the residual, but not the sum.</param>
@@ -80,6 +85,12 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
             spec, Operand<TInput>.Of(input), Operand<TInput>.Of(destination), saved, default,
             new Addends<TInput, T>(Operand<TInput>.Of(residual), Operand<T>.OfOptional(addedBias), Operand<TInput>.Of(sum)));
     }
+
+    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in TensorSpan{TInput}, in TensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>
+    public void ForwardAdd(
+        in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> residual, in TensorSpan<T> destination, in TensorSpan<T> sum,
+        SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default) =>
+        ForwardAdd<T>(input, residual, destination, sum, saved, addedBias);
 
     /// <summary>The gradient of <see cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>:
     /// input and residual have the same. Those of weight and bias are added to <see cref="Parameter{T}.Grad"/>.</summary>
@@ -114,6 +125,16 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
         BackwardOf(
             Operand<TInput>.Of(gradOutput), Operand<TInput>.Of(sum), saved, Operand<TInput>.Of(gradInput), default, Operand<TInput>.OfOptional(gradSum));
     }
+
+    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/>
+    public Tensor<T> BackwardAdd(
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> gradSum, in ReadOnlyTensorSpan<T> sum, SavedStatistics saved) =>
+        BackwardAdd<T>(gradOutput, gradSum, sum, saved);
+
+    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in TensorSpan{TInput})"/>
+    public void BackwardAdd(
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> gradSum, in ReadOnlyTensorSpan<T> sum, SavedStatistics saved,
+        in TensorSpan<T> gradInput) => BackwardAdd<T>(gradOutput, gradSum, sum, saved, gradInput);
 
     private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape) => Groupings.Rows<T>(Name, shape, normalizedShape, axes, new(spread, Eps));
 

@@ -47,6 +47,8 @@ internal readonly record struct Schedule
         workers = Workers(bytes, maxDegreeOfParallelism);
         inPhases = workers > 1 && blocks > 1 && units < 4 * workers;
         nint items = inPhases ? units * blocks : units;
+        // A thread more than there are units would cost room and do nothing.
+        workers = (int)Math.Max(1, Math.Min(workers, items));
         grain = Grain(items, bytes, workers);
         Slots = inPhases ? units : workers;
     }

@@ -51,7 +51,7 @@ public class AdaptiveNormTests
             Assert.Equal(first ??= all, all);
 
             Tensor<T> into = Placing.Place(x, shape, placement);
-            layer.Forward<T>(into, into, scales, shifts);
+            layer.Forward<T>(into, scales, shifts, into);
             Closeness.SameBits<T>(Placing.Logical(y), Placing.Logical(into), $"{what} in place");
         }
 
@@ -121,11 +121,11 @@ public class AdaptiveNormTests
         Tensor<float> other = Tensor.CreateFromShape<float>([5, 37]), row = Tensor.CreateFromShape<float>([37]);
         foreach (Tensor<float> bad in (Tensor<float>[])[other, row])
         {
-            Assert.Contains("AdaptiveLayerNorm", Assert.Throws<ArgumentException>(() => layer.Forward<float>(input, destination, bad, scale)).Message, StringComparison.Ordinal);
-            Assert.Throws<ArgumentException>(() => layer.Forward<float>(input, destination, scale, bad));
+            Assert.Contains("AdaptiveLayerNorm", Assert.Throws<ArgumentException>(() => layer.Forward<float>(input, bad, scale, destination)).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => layer.Forward<float>(input, scale, bad, destination));
         }
         Assert.Throws<ArgumentException>("input", () => layer.Forward(Tensor.CreateFromShape<float>([4, 5, 36]), scale));
-        Assert.Throws<ArgumentException>(() => layer.Forward<float>(input, Tensor.CreateFromShape<float>([4, 5, 36]), scale));
+        Assert.Throws<ArgumentException>(() => layer.Forward<float>(input, scale, scale, Tensor.CreateFromShape<float>([4, 5, 36])));
         SavedStatistics saved = new();
         layer.Forward(input, scale, default, saved);
         Assert.Throws<ArgumentException>(() => layer.Backward(input, input, other, saved));

@@ -200,6 +200,22 @@ public class FamilyMaskTests
         }
     }
 
+    /// <summary>A row that holds NaN is NaN, but where the mask hides it, it is not there: weights whose other rows are finite have finite gradients.</summary>
+    [Fact]
+    public void Backward_RowOfNaNUnderAMask_LeavesTheGradientsOfHiddenElements()
+    {
+        LayerNorm<float> layer = new(4);
+        Tensor<float> x = Tensor.Create<float>([1, 2, float.NaN, 4, 5, 6, 7, 9], [2, 4]), dy = Tensor.Create<float>([1, -2, 0.5f, 3, 2, 1, -1, 4], [2, 4]);
+        Tensor<bool> mask = Tensor.Create([true, false, true, true, true, true, true, true], [2, 4]);
+        SavedStatistics saved = new();
+        layer.Forward(x, saved, mask);
+        layer.Backward(dy, x, saved, mask);
+        // Only the second row takes part in column 1: its mean is 6.75, its variance 2.1875.
+        Assert.Equal((6 - 6.75) / Math.Sqrt(2.1875 + 1e-5), layer.Weight!.Grad[1], 1e-6);
+        Assert.Equal(1, layer.Bias!.Grad[1], 1e-6);
+        Assert.True(float.IsNaN(layer.Weight.Grad[0]));
+    }
+
     [Fact]
     public void Forward_SampleWithAMaskOfMoreDimensions_Throws()
     {
