@@ -167,11 +167,11 @@ internal sealed class LayerJob
     {
         StoredTensor tensor = Files.Read(file.Location, file.Role);
         nint[] found = tensor.Shape.Length == Input.Shape.Length ? order.OfLayer(tensor.Shape) : tensor.Shape.ToArray();
-        return found.SequenceEqual(needed)
+        return request.Entry.Fits(found, needed)
             ? tensor
             : throw new UsageException(
                 $"{file.Role} {file.Location}: shape {NumberType.Text(tensor.Shape)}, but {request.Entry.Name} of {request.Input}, shape "
-                    + $"{NumberType.Text(Input.Shape)}, needs {NumberType.Text(needed)}{(request.ChannelsLast ? " (in the order (N, C, *))" : "")}.");
+                    + $"{NumberType.Text(Input.Shape)}, needs {NumberType.Text(needed)}{(request.Entry.Fits([.. needed[..^1], needed[^1] + 1], needed) ? ", or other positions" : "")}{(request.ChannelsLast ? " (in the order (N, C, *))" : "")}.");
     }
 
     private IEnumerable<(ParameterEntry Entry, StoredTensor Values)> ReadParameters()

@@ -191,7 +191,7 @@ internal sealed class LayerOptions
             }
             else if (parsed.IsGiven(option))
             {
-                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out.");
+                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out, or use adaptive-instance-norm.");
             }
         }
         if (parsed.GetValue(residual) is string file)

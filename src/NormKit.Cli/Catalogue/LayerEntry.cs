@@ -121,6 +121,9 @@ internal abstract class LayerEntry
     /// <summary>Their names and shapes.</summary>
     public virtual IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) => [];
 
+    /// <summary>Whether it takes another input of a shape where the input's own shape asks for another.</summary>
+    public virtual bool Fits(nint[] other, nint[] needed) => other.SequenceEqual(needed);
+
     /// <summary>The shape of the output.</summary>
     public virtual nint[] OutputShape(nint[] shape, LayerSettings settings) => shape;
 

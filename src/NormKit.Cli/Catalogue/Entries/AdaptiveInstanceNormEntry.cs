@@ -28,7 +28,11 @@ internal sealed class AdaptiveInstanceNormEntry : ChannelEntry
 
     public override IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) => [("style", shape)];
 
-    public override bool IsApplied => false;
+    /// <summary>The style's positions are its own; there must be some, which have a mean.</summary>
+    public override bool Fits(nint[] other, nint[] needed) =>
+        other.Length == needed.Length && other.AsSpan(0, 2).SequenceEqual(needed.AsSpan(0, 2)) && (!other.Contains(0) || needed.Contains(0));
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new StyleRun<T>(new AdaptiveInstanceNorm<T>(plan.Settings.Eps ?? 1e-5));
 
     public override Work Work(nint[] shape, LayerSettings settings) => new(
             [("content's mean and variance", 4), ("style's", 4), ("(x - mean) * factor + mean", 3)],
