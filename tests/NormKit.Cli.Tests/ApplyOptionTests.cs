@@ -184,6 +184,18 @@ public sealed class ApplyOptionTests
         Assert.Equal(File.ReadAllBytes(work["one.npy"]), File.ReadAllBytes(work["two.npy"]));
     }
 
+    /// <summary>The library names its arguments, numHeads say, that no command line has.</summary>
+    [Theory]
+    [InlineData("query-key-norm", "query-key-norm does not take shape [0, 6, 5]: it needs at least one head and one feature, (*, H, L, D).")]
+    [InlineData("weight-standardization", "weight-standardization does not take shape [0, 6, 5]: it needs at least one output channel.")]
+    public void Apply_NothingToNormalize_IsRefusedByShape(string layer, string what)
+    {
+        using Workplace work = new();
+        work.Array("x.npy", [], [0, 6, 5]);
+        Assert.Contains(what, Workplace.Run("apply", layer, work["x.npy"], "-o", work["y.npy"]).Refusal(), StringComparison.Ordinal);
+        Assert.False(File.Exists(work["y.npy"]));
+    }
+
     /// <summary>x is [4, 6, 5], w6 [6], w5 [5], m4 a mask [4, 6, 5], m5 one of [5]; state holds bn.weight and bn.bias.</summary>
     [Theory]
     [InlineData("rms-norm x.npy --bias w6.npy", "--bias does not fit rms-norm, which has no bias; leave it out.")]

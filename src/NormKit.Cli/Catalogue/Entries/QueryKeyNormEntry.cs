@@ -33,6 +33,8 @@ internal sealed class QueryKeyNormEntry : LayerEntry
     {
         if (shape.Length < 3)
             throw Misfit(shape, $"it needs at least 3 dimensions, {Input}: heads, positions, features of a head, and samples before them.");
+        if (shape[^3] == 0 || shape[^1] == 0)
+            throw Misfit(shape, $"it needs at least one head and one feature, {Input}.");
         string[] names = [.. Enumerable.Range(1, shape.Length - 3).Select(i => shape.Length == 4 ? "N" : $"N{i}"), "H", "L", "D"];
         return [new("root mean square", [.. shape.Zip(names, (length, name) => new Axis(name, length, name == "D" ? AxisRole.Shared : AxisRole.Separate))])];
     }

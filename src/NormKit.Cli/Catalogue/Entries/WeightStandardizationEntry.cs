@@ -29,6 +29,8 @@ internal sealed class WeightStandardizationEntry : WeightEntry
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings)
     {
         int dim = DimOf(shape, settings);
+        if (shape[dim] == 0)
+            throw Misfit(shape, "it needs at least one output channel.");
         return [new("mean and variance", Axes(shape, d => d == dim ? AxisRole.Separate : AxisRole.Shared))];
     }
 
