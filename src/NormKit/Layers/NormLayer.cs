@@ -28,7 +28,7 @@ public abstract partial class NormLayer<T> where T : unmanaged, IBinaryFloatingP
         Eps = eps;
     }
 
-    /// <summary>Added to the variance, inside the root.</summary>
+    /// <summary>Added to the variance or the mean of squares, inside the root, or the least norm that is divided by: see the layer. 0 in layers without one.</summary>
     public double Eps { get; }
 
     /// <summary>The factor of each normalized value; null where the layer has none.</summary>
