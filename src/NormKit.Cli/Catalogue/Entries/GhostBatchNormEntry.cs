@@ -21,7 +21,7 @@ internal sealed class GhostBatchNormEntry : ChannelEntry
 
     public override string Source => "Hoffer, Hubara, Soudry 2017, arXiv:1705.08741";
 
-    public override string Train => "normalizes each part by its own statistics, and moves the running ones by each.";
+    public override string Train => "normalizes each part by its own statistics, and moves the running ones once, by the mean over the parts.";
 
     public override string Eval => "normalizes by the running statistics, as batch norm.";
 
