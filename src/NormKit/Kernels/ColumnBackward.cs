@@ -221,8 +221,12 @@ internal readonly struct ColumnBackward<T, TNarrow>(
                 }
                 else
                 {
-                    Map.Row(to, new ColumnTerms.Dx<TCompute>(
-                        ref firstG, ref MemoryMarshal.GetReference(d), ref from[High][0], ref from[Scale][0], ref from[Offset][0], ref from[Slope][0], weight));
+                    ColumnTerms.Dx<TCompute> values = new(
+                        ref firstG, ref MemoryMarshal.GetReference(d), ref from[High][0], ref from[Scale][0], ref from[Offset][0], ref from[Slope][0]);
+                    if (byRow)
+                        Map.Row(to, new ColumnTerms.DxByRow<TCompute>(values, weight));
+                    else
+                        Map.Row(to, values);
                 }
                 gradients.Dx.Write<TCompute>(at, to);
             }

@@ -58,8 +58,8 @@ internal static class ColumnTerms
         public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * count.Load(ref scales, index);
     }
 
-    /// <summary>dx, with the weight of the row, which is 1 where columns have the weights.</summary>
-    public readonly ref struct Dx<T>(ref T g, ref T x, ref T highs, ref T scales, ref T offsets, ref T slopes, T weight) : IRowValues<T>
+    /// <summary>dx; a column's weight is in its scale.</summary>
+    public readonly ref struct Dx<T>(ref T g, ref T x, ref T highs, ref T scales, ref T offsets, ref T slopes) : IRowValues<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ref T g = ref g;
@@ -68,11 +68,27 @@ internal static class ColumnTerms
         private readonly ref T scales = ref scales;
         private readonly ref T offsets = ref offsets;
         private readonly ref T slopes = ref slopes;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => Of(count.Load(ref g, index), index, count);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<T> Weighted<TCount>(Vector512<T> weight, nint index, TCount count) where TCount : struct, ICount =>
+            Of(count.Load(ref g, index) * weight, index, count);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Vector512<T> Of<TCount>(Vector512<T> gradient, nint index, TCount count) where TCount : struct, ICount =>
+            (gradient * count.Load(ref scales, index)) - count.Load(ref offsets, index)
+                - ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref slopes, index));
+    }
+
+    /// <summary>The same where the row has a weight.</summary>
+    public readonly ref struct DxByRow<T>(Dx<T> dx, T weight) : IRowValues<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly Dx<T> dx = dx;
         private readonly Vector512<T> weight = Vector512.Create(weight);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (count.Load(ref g, index) * weight * count.Load(ref scales, index)) - count.Load(ref offsets, index)
-                - ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref slopes, index));
+        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => dx.Weighted(weight, index, count);
     }
 }
