@@ -10,5 +10,6 @@ internal readonly record struct Gradients<T>(TensorView<T> Dy, TensorView<T> X, 
     /// <summary>Whether blocks of the inputs are handed out without a copy.</summary>
     public bool HoldInputs<TCompute>() => Dy.Holds<TCompute>() && X.Holds<TCompute>();
 
+    /// <summary>Whether those of the inputs and of the input's gradient are.</summary>
     public bool HoldAll<TCompute>() => HoldInputs<TCompute>() && Dx.Holds<TCompute>();
 }
