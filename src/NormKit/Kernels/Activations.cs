@@ -19,10 +19,10 @@ internal enum ActivationKind
 /// <summary>A function of each element and what its derivative makes of a gradient.</summary>
 internal interface IActivation<T> where T : unmanaged
 {
-    Vector512<T> Value(Vector512<T> x);
+    Vector256<T> Value(Vector256<T> x);
 
     /// <summary>g times the derivative at z; NaN where z is NaN.</summary>
-    Vector512<T> Gradient(Vector512<T> z, Vector512<T> g);
+    Vector256<T> Gradient(Vector256<T> z, Vector256<T> g);
 }
 
 internal static class Activations
@@ -48,7 +48,7 @@ internal static class Activations
         private readonly TActivation activation = activation;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => activation.Value(count.Load(ref x, index));
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => activation.Value(count.Load(ref x, index));
     }
 
     private readonly ref struct Gradients<T, TActivation>(ref T z, ref T g, TActivation activation) : IRowValues<T>
@@ -60,7 +60,7 @@ internal static class Activations
         private readonly TActivation activation = activation;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             activation.Gradient(count.Load(ref z, index), count.Load(ref g, index));
     }
 }
@@ -69,59 +69,59 @@ internal readonly struct Relu<T> : IActivation<T> where T : unmanaged
 {
     // Written so that NaN, which compares as false, passes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<T> Value(Vector512<T> x) =>
-        Vector512.ConditionalSelect(Vector512.LessThanOrEqual(x, Vector512<T>.Zero), Vector512<T>.Zero, x);
+    public Vector256<T> Value(Vector256<T> x) =>
+        Vector256.ConditionalSelect(Vector256.LessThanOrEqual(x, Vector256<T>.Zero), Vector256<T>.Zero, x);
 
     // A select, not a product: an infinite gradient of an output that does not depend on z is no gradient of z.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<T> Gradient(Vector512<T> z, Vector512<T> g) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(z, Vector512<T>.Zero), g, Value(z));
+    public Vector256<T> Gradient(Vector256<T> z, Vector256<T> g) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(z, Vector256<T>.Zero), g, Value(z));
 }
 
 internal readonly struct LeakyRelu<T>(T negativeSlope) : IActivation<T> where T : unmanaged, INumberBase<T>
 {
-    private readonly Vector512<T> negativeSlope = Vector512.Create(negativeSlope);
+    private readonly Vector256<T> negativeSlope = Vector256.Create(negativeSlope);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<T> Value(Vector512<T> x) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<T>.Zero), x, x * negativeSlope);
+    public Vector256<T> Value(Vector256<T> x) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(x, Vector256<T>.Zero), x, x * negativeSlope);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<T> Gradient(Vector512<T> z, Vector512<T> g)
+    public Vector256<T> Gradient(Vector256<T> z, Vector256<T> g)
     {
-        Vector512<T> product = Vector512.ConditionalSelect(Vector512.GreaterThan(z, Vector512<T>.Zero), g, g * negativeSlope);
-        return Vector512.ConditionalSelect(Vector512.Equals(z, z), product, z);
+        Vector256<T> product = Vector256.ConditionalSelect(Vector256.GreaterThan(z, Vector256<T>.Zero), g, g * negativeSlope);
+        return Vector256.ConditionalSelect(Vector256.Equals(z, z), product, z);
     }
 }
 
 /// <summary>An activation that is computed in double.</summary>
 internal interface ISmooth
 {
-    static abstract Vector512<double> Value(Vector512<double> x);
+    static abstract Vector256<double> Value(Vector256<double> x);
 
-    static abstract Vector512<double> Slope(Vector512<double> z);
+    static abstract Vector256<double> Slope(Vector256<double> z);
 }
 
 /// <summary>On floats: in double, rounded once.</summary>
 internal readonly struct InDouble<T, TSmooth> : IActivation<T> where T : unmanaged where TSmooth : struct, ISmooth
 {
-    public Vector512<T> Value(Vector512<T> x)
+    public Vector256<T> Value(Vector256<T> x)
     {
         if (typeof(T) == typeof(double))
             return TSmooth.Value(x.As<T, double>()).As<double, T>();
         Debug.Assert(typeof(T) == typeof(float));
-        Vector512<float> single = x.As<T, float>();
-        return Vector512.Narrow(TSmooth.Value(Vector512.WidenLower(single)), TSmooth.Value(Vector512.WidenUpper(single))).As<float, T>();
+        Vector256<float> single = x.As<T, float>();
+        return Vector256.Narrow(TSmooth.Value(Vector256.WidenLower(single)), TSmooth.Value(Vector256.WidenUpper(single))).As<float, T>();
     }
 
-    public Vector512<T> Gradient(Vector512<T> z, Vector512<T> g)
+    public Vector256<T> Gradient(Vector256<T> z, Vector256<T> g)
     {
         if (typeof(T) == typeof(double))
             return (g.As<T, double>() * TSmooth.Slope(z.As<T, double>())).As<double, T>();
         Debug.Assert(typeof(T) == typeof(float));
-        Vector512<float> at = z.As<T, float>(), gradient = g.As<T, float>();
-        return Vector512.Narrow(
-            Vector512.WidenLower(gradient) * TSmooth.Slope(Vector512.WidenLower(at)),
-            Vector512.WidenUpper(gradient) * TSmooth.Slope(Vector512.WidenUpper(at))).As<float, T>();
+        Vector256<float> at = z.As<T, float>(), gradient = g.As<T, float>();
+        return Vector256.Narrow(
+            Vector256.WidenLower(gradient) * TSmooth.Slope(Vector256.WidenLower(at)),
+            Vector256.WidenUpper(gradient) * TSmooth.Slope(Vector256.WidenUpper(at))).As<float, T>();
     }
 }

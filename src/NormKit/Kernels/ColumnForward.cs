@@ -245,7 +245,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
             where TCount : struct, ICount
         {
             first = count.Load(ref x, (row * stride) + column);
@@ -263,7 +263,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
             where TCount : struct, ICount
         {
             first = count.Load(ref x, (row * stride) + column) - count.Load(ref shifts, column);
@@ -278,11 +278,11 @@ internal readonly struct ColumnForward<T, TNarrow>(
 
         public static bool HasSecond => false;
 
-        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
             where TCount : struct, ICount
         {
             deviations.At(row, column, count, out first, out second);
-            first = Vector512.Abs(first);
+            first = Vector256.Abs(first);
         }
     }
 }

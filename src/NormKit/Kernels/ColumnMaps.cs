@@ -30,7 +30,7 @@ internal static class ColumnMaps
         private readonly ref T shifts = ref shifts;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref scales, index)) + count.Load(ref shifts, index);
     }
 
@@ -38,10 +38,10 @@ internal static class ColumnMaps
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ByColumn<T> values = values;
-        private readonly Vector512<T> weight = Vector512.Create(weight);
-        private readonly Vector512<T> bias = Vector512.Create(bias);
+        private readonly Vector256<T> weight = Vector256.Create(weight);
+        private readonly Vector256<T> bias = Vector256.Create(bias);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => (values.At(index, count) * weight) + bias;
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => (values.At(index, count) * weight) + bias;
     }
 }

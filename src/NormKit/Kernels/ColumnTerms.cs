@@ -20,7 +20,7 @@ internal static class ColumnTerms
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(int row, int column, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
             first = count.Load(ref g, (row * gStride) + column);
             second = first * (count.Load(ref x, (row * xStride) + column) - count.Load(ref highs, column));
@@ -41,9 +41,9 @@ internal static class ColumnTerms
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(int row, int column, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
-            first = count.Load(ref g, (row * gStride) + column) * Vector512.Create(Unsafe.Add(ref weights, row));
+            first = count.Load(ref g, (row * gStride) + column) * Vector256.Create(Unsafe.Add(ref weights, row));
             second = first * (count.Load(ref x, (row * xStride) + column) - count.Load(ref highs, column));
         }
     }
@@ -55,7 +55,7 @@ internal static class ColumnTerms
         private readonly ref T scales = ref scales;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * count.Load(ref scales, index);
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * count.Load(ref scales, index);
     }
 
     /// <summary>dx; a column's weight is in its scale.</summary>
@@ -70,14 +70,14 @@ internal static class ColumnTerms
         private readonly ref T slopes = ref slopes;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => Of(count.Load(ref g, index), index, count);
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => Of(count.Load(ref g, index), index, count);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> Weighted<TCount>(Vector512<T> weight, nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<T> Weighted<TCount>(Vector256<T> weight, nint index, TCount count) where TCount : struct, ICount =>
             Of(count.Load(ref g, index) * weight, index, count);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Vector512<T> Of<TCount>(Vector512<T> gradient, nint index, TCount count) where TCount : struct, ICount =>
+        private Vector256<T> Of<TCount>(Vector256<T> gradient, nint index, TCount count) where TCount : struct, ICount =>
             (gradient * count.Load(ref scales, index)) - count.Load(ref offsets, index)
                 - ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref slopes, index));
     }
@@ -86,9 +86,9 @@ internal static class ColumnTerms
     public readonly ref struct DxByRow<T>(Dx<T> dx, T weight) : IRowValues<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly Dx<T> dx = dx;
-        private readonly Vector512<T> weight = Vector512.Create(weight);
+        private readonly Vector256<T> weight = Vector256.Create(weight);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => dx.Weighted(weight, index, count);
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => dx.Weighted(weight, index, count);
     }
 }

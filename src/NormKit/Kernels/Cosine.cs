@@ -58,10 +58,10 @@ internal readonly struct Cosine
     {
         private readonly ref double own = ref own;
         private readonly ref double other = ref other;
-        private readonly Vector512<double> ofOwn = Vector512.Create(ofOwn), ofOther = Vector512.Create(ofOther), scale = Vector512.Create(scale);
+        private readonly Vector256<double> ofOwn = Vector256.Create(ofOwn), ofOther = Vector256.Create(ofOther), scale = Vector256.Create(scale);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             ((count.Load(ref other, index) * ofOther) - (count.Load(ref own, index) * ofOwn)) / scale;
     }
 }

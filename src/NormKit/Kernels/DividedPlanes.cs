@@ -50,16 +50,16 @@ internal static class DividedPlanes
     /// <summary>One plane's two arguments in all lanes. Where the batch's is NaN so is the other, and so the larger.</summary>
     private readonly struct Larger(Divisor divisor)
     {
-        private readonly Vector512<double> batch = Vector512.Create(divisor.Batch);
-        private readonly Vector512<double> v = Vector512.Create(divisor.V);
-        private readonly Vector512<double> instance = Vector512.Create(double.IsNaN(divisor.Batch) ? double.NaN : divisor.Instance);
+        private readonly Vector256<double> batch = Vector256.Create(divisor.Batch);
+        private readonly Vector256<double> v = Vector256.Create(divisor.V);
+        private readonly Vector256<double> instance = Vector256.Create(double.IsNaN(divisor.Batch) ? double.NaN : divisor.Instance);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> Of(Vector512<double> x, out Vector512<double> isFirst)
+        public Vector256<double> Of(Vector256<double> x, out Vector256<double> isFirst)
         {
-            Vector512<double> second = (x * v) + instance;
-            isFirst = Vector512.LessThanOrEqual(second, batch);
-            return Vector512.ConditionalSelect(isFirst, batch, second);
+            Vector256<double> second = (x * v) + instance;
+            isFirst = Vector256.LessThanOrEqual(second, batch);
+            return Vector256.ConditionalSelect(isFirst, batch, second);
         }
     }
 
@@ -67,13 +67,13 @@ internal static class DividedPlanes
     {
         private readonly ref double x = ref x;
         private readonly Larger larger = new(divisor);
-        private readonly Vector512<double> weight = Vector512.Create(divisor.Weight);
-        private readonly Vector512<double> bias = Vector512.Create(divisor.Bias);
+        private readonly Vector256<double> weight = Vector256.Create(divisor.Weight);
+        private readonly Vector256<double> bias = Vector256.Create(divisor.Bias);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index);
+            Vector256<double> at = count.Load(ref x, index);
             return (at / larger.Of(at, out _) * weight) + bias;
         }
     }
@@ -83,18 +83,18 @@ internal static class DividedPlanes
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
         private readonly Larger larger = new(divisor);
-        private readonly Vector512<double> weight = Vector512.Create(divisor.Weight);
-        private readonly Vector512<double> v = Vector512.Create(divisor.V);
-        private readonly Vector512<double> centre = Vector512.Create(slope.Centre);
-        private readonly Vector512<double> ofX = Vector512.Create(slope.OfX);
-        private readonly Vector512<double> constant = Vector512.Create(slope.Constant);
+        private readonly Vector256<double> weight = Vector256.Create(divisor.Weight);
+        private readonly Vector256<double> v = Vector256.Create(divisor.V);
+        private readonly Vector256<double> centre = Vector256.Create(slope.Centre);
+        private readonly Vector256<double> ofX = Vector256.Create(slope.OfX);
+        private readonly Vector256<double> constant = Vector256.Create(slope.Constant);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index), divisor = larger.Of(at, out Vector512<double> isFirst);
-            Vector512<double> direct = count.Load(ref dy, index) * weight / divisor;
-            return direct - Vector512.AndNot(direct * at / divisor * v, isFirst) + ((at - centre) * ofX) + constant;
+            Vector256<double> at = count.Load(ref x, index), divisor = larger.Of(at, out Vector256<double> isFirst);
+            Vector256<double> direct = count.Load(ref dy, index) * weight / divisor;
+            return direct - Vector256.AndNot(direct * at / divisor * v, isFirst) + ((at - centre) * ofX) + constant;
         }
     }
 
@@ -107,9 +107,9 @@ internal static class DividedPlanes
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index);
+            Vector256<double> at = count.Load(ref x, index);
             first = count.Load(ref dy, index);
             second = first * at / larger.Of(at, out _);
         }
@@ -124,10 +124,10 @@ internal static class DividedPlanes
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index), divisor = larger.Of(at, out Vector512<double> isFirst);
-            second = Vector512.AndNot(count.Load(ref dy, index) * at / divisor / divisor, isFirst);
+            Vector256<double> at = count.Load(ref x, index), divisor = larger.Of(at, out Vector256<double> isFirst);
+            second = Vector256.AndNot(count.Load(ref dy, index) * at / divisor / divisor, isFirst);
             first = second * at;
         }
     }
@@ -141,9 +141,9 @@ internal static class DividedPlanes
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index), divisor = larger.Of(at, out Vector512<double> isFirst);
+            Vector256<double> at = count.Load(ref x, index), divisor = larger.Of(at, out Vector256<double> isFirst);
             first = count.Load(ref dy, index) * at / divisor / divisor & isFirst;
             second = default;
         }

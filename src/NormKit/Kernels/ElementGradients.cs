@@ -143,12 +143,12 @@ internal readonly struct ElementGradients<T, TNarrow>(
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<TCompute> first, out Vector512<TCompute> second)
+        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
             where TCount : struct, ICount
         {
             first = count.Load(ref g, (row * gStride) + column);
-            second = first * (((count.Load(ref x, (row * xStride) + column) - Vector512.Create(Unsafe.Add(ref highs, row)))
-                * Vector512.Create(Unsafe.Add(ref factors, row))) + Vector512.Create(Unsafe.Add(ref shifts, row)));
+            second = first * (((count.Load(ref x, (row * xStride) + column) - Vector256.Create(Unsafe.Add(ref highs, row)))
+                * Vector256.Create(Unsafe.Add(ref factors, row))) + Vector256.Create(Unsafe.Add(ref shifts, row)));
         }
     }
 }

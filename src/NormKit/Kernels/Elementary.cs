@@ -26,122 +26,122 @@ internal static partial class Elementary
     private const int FractionBits = 52;
 
     /// <summary>e^x.</summary>
-    public static double Exp(double x) => Exp(Vector512.Create(x)).ToScalar();
+    public static double Exp(double x) => Exp(Vector256.Create(x)).ToScalar();
 
     /// <inheritdoc cref="Exp(double)"/>
-    public static Vector512<double> Exp(Vector512<double> x)
+    public static Vector256<double> Exp(Vector256<double> x)
     {
         // Beyond these the result is infinite or 0 all the same; within them its exponent can be put together from two.
-        Vector512<double> clamped = Clamp(x, -750, 710);
-        Vector512<double> n = ((clamped * Log2OfE) + Vector512.Create(ToInteger)) - Vector512.Create(ToInteger);
-        Vector512<double> high = clamped - (n * Ln2High), low = n * Ln2Low;
-        Vector512<double> r = high - low, c = r - Odd(r * r);
-        return Scale(Vector512<double>.One - ((low - (r * c / (Vector512.Create(2.0) - c))) - high), n);
+        Vector256<double> clamped = Clamp(x, -750, 710);
+        Vector256<double> n = ((clamped * Log2OfE) + Vector256.Create(ToInteger)) - Vector256.Create(ToInteger);
+        Vector256<double> high = clamped - (n * Ln2High), low = n * Ln2Low;
+        Vector256<double> r = high - low, c = r - Odd(r * r);
+        return Scale(Vector256<double>.One - ((low - (r * c / (Vector256.Create(2.0) - c))) - high), n);
     }
 
     /// <summary>1 / (1 + e^-x).</summary>
-    public static double Sigmoid(double x) => Sigmoid(Vector512.Create(x)).ToScalar();
+    public static double Sigmoid(double x) => Sigmoid(Vector256.Create(x)).ToScalar();
 
     /// <inheritdoc cref="Sigmoid(double)"/>
-    public static Vector512<double> Sigmoid(Vector512<double> x) => Sigmoid(x, out _);
+    public static Vector256<double> Sigmoid(Vector256<double> x) => Sigmoid(x, out _);
 
     /// <inheritdoc cref="Sigmoid(double)"/>
     /// <param name="x">The arguments.</param>
     /// <param name="derivative">s (1 - s), without the cancellation for large x.</param>
-    public static Vector512<double> Sigmoid(Vector512<double> x, out Vector512<double> derivative)
+    public static Vector256<double> Sigmoid(Vector256<double> x, out Vector256<double> derivative)
     {
         // e is at most 1, so neither tail overflows on the way.
-        Vector512<double> e = Exp(x | Vector512.Create(-0.0)), sum = Vector512<double>.One + e;
+        Vector256<double> e = Exp(x | Vector256.Create(-0.0)), sum = Vector256<double>.One + e;
         derivative = e / sum / sum;
-        return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<double>.Zero), e, Vector512<double>.One) / sum;
+        return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<double>.Zero), e, Vector256<double>.One) / sum;
     }
 
     /// <summary>The hyperbolic tangent.</summary>
-    public static double Tanh(double x) => Tanh(Vector512.Create(x)).ToScalar();
+    public static double Tanh(double x) => Tanh(Vector256.Create(x)).ToScalar();
 
     /// <inheritdoc cref="Tanh(double)"/>
-    public static Vector512<double> Tanh(Vector512<double> x)
+    public static Vector256<double> Tanh(Vector256<double> x)
     {
-        Vector512<double> magnitude = Vector512.Abs(x), square = x * x;
-        Vector512<double> p = (((square * -9.64399179425052238628e-1) - Vector512.Create(9.92877231001918586564e1)) * square) - Vector512.Create(1.61468768441708447952e3);
-        Vector512<double> q = ((((square + Vector512.Create(1.12811678491632931402e2)) * square) + Vector512.Create(2.23548839060100448583e3)) * square)
-            + Vector512.Create(4.84406305325125486048e3);
-        Vector512<double> near = x + (x * square * (p / q));
-        Vector512<double> far = Vector512<double>.One - (Vector512.Create(2.0) / (Exp(magnitude + magnitude) + Vector512<double>.One));
-        return Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(0.625)), near, far) | Sign(x);
+        Vector256<double> magnitude = Vector256.Abs(x), square = x * x;
+        Vector256<double> p = (((square * -9.64399179425052238628e-1) - Vector256.Create(9.92877231001918586564e1)) * square) - Vector256.Create(1.61468768441708447952e3);
+        Vector256<double> q = ((((square + Vector256.Create(1.12811678491632931402e2)) * square) + Vector256.Create(2.23548839060100448583e3)) * square)
+            + Vector256.Create(4.84406305325125486048e3);
+        Vector256<double> near = x + (x * square * (p / q));
+        Vector256<double> far = Vector256<double>.One - (Vector256.Create(2.0) / (Exp(magnitude + magnitude) + Vector256<double>.One));
+        return Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(0.625)), near, far) | Sign(x);
     }
 
     /// <summary>The natural logarithm: -infinity at 0, NaN below.</summary>
-    public static double Log(double x) => Log(Vector512.Create(x)).ToScalar();
+    public static double Log(double x) => Log(Vector256.Create(x)).ToScalar();
 
     /// <inheritdoc cref="Log(double)"/>
-    public static Vector512<double> Log(Vector512<double> x)
+    public static Vector256<double> Log(Vector256<double> x)
     {
-        Vector512<double> f = Fraction(x, Vector512.Create(0x3FE6_A09E_0000_0000), out Vector512<double> n) - Vector512<double>.One;
-        Vector512<double> s = f / (Vector512.Create(2.0) + f), z = s * s, w = z * z, half = f * 0.5 * f;
-        Vector512<double> r = (z * (Vector512.Create(6.666666666666735130e-01) + (w * (Vector512.Create(2.857142874366239149e-01)
-                + (w * (Vector512.Create(1.818357216161805012e-01) + (w * 1.479819860511658591e-01)))))))
-            + (w * (Vector512.Create(3.999999999940941908e-01) + (w * (Vector512.Create(2.222219843214978396e-01) + (w * 1.531383769920937332e-01)))));
-        Vector512<double> result = (n * Ln2High) - ((half - ((s * (half + r)) + (n * Ln2Low))) - f);
+        Vector256<double> f = Fraction(x, Vector256.Create(0x3FE6_A09E_0000_0000), out Vector256<double> n) - Vector256<double>.One;
+        Vector256<double> s = f / (Vector256.Create(2.0) + f), z = s * s, w = z * z, half = f * 0.5 * f;
+        Vector256<double> r = (z * (Vector256.Create(6.666666666666735130e-01) + (w * (Vector256.Create(2.857142874366239149e-01)
+                + (w * (Vector256.Create(1.818357216161805012e-01) + (w * 1.479819860511658591e-01)))))))
+            + (w * (Vector256.Create(3.999999999940941908e-01) + (w * (Vector256.Create(2.222219843214978396e-01) + (w * 1.531383769920937332e-01)))));
+        Vector256<double> result = (n * Ln2High) - ((half - ((s * (half + r)) + (n * Ln2Low))) - f);
         return AtTheEnds(x, result, atZero: double.NegativeInfinity, atInfinity: double.PositiveInfinity);
     }
 
     /// <summary>r^2/6 - r^4/360 + ..., the even part of e^r's rational approximation, from r^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Odd(Vector512<double> square) =>
-        square * (Vector512.Create(1.66666666666666019037e-01) + (square * (Vector512.Create(-2.77777777770155933842e-03)
-            + (square * (Vector512.Create(6.61375632143793436117e-05) + (square * (Vector512.Create(-1.65339022054652515390e-06)
+    private static Vector256<double> Odd(Vector256<double> square) =>
+        square * (Vector256.Create(1.66666666666666019037e-01) + (square * (Vector256.Create(-2.77777777770155933842e-03)
+            + (square * (Vector256.Create(6.61375632143793436117e-05) + (square * (Vector256.Create(-1.65339022054652515390e-06)
             + (square * 4.13813679705723846039e-08))))))));
 
     /// <summary>value * 2^n for whole n between -1,100 and 1,100: in two steps, of which only the second one may round, into the subnormal numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Scale(Vector512<double> value, Vector512<double> n)
+    private static Vector256<double> Scale(Vector256<double> value, Vector256<double> n)
     {
-        Vector512<double> half = (n * 0.5) + Vector512.Create(ToInteger);
-        Vector512<double> rest = (n - (half - Vector512.Create(ToInteger))) + Vector512.Create(ToInteger);
+        Vector256<double> half = (n * 0.5) + Vector256.Create(ToInteger);
+        Vector256<double> rest = (n - (half - Vector256.Create(ToInteger))) + Vector256.Create(ToInteger);
         return value * PowerOfTwo(half) * PowerOfTwo(rest);
     }
 
     /// <summary>2^n from n + <see cref="ToInteger"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> PowerOfTwo(Vector512<double> shifted) => ((shifted.AsInt64() << FractionBits) + Vector512.Create(One)).AsDouble();
+    private static Vector256<double> PowerOfTwo(Vector256<double> shifted) => ((shifted.AsInt64() << FractionBits) + Vector256.Create(One)).AsDouble();
 
     /// <summary>
     /// x = 2^n * fraction for positive finite x, the fraction between <paramref name="least"/> (as bits) and twice that.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Fraction(Vector512<double> x, Vector512<long> least, out Vector512<double> n)
+    private static Vector256<double> Fraction(Vector256<double> x, Vector256<long> least, out Vector256<double> n)
     {
-        Vector512<double> isSmall = Vector512.LessThan(x, Vector512.Create(2.2250738585072014e-308));
-        Vector512<long> bits = Vector512.ConditionalSelect(isSmall, x * (1L << 54), x).AsInt64() + (Vector512.Create(One) - least);
+        Vector256<double> isSmall = Vector256.LessThan(x, Vector256.Create(2.2250738585072014e-308));
+        Vector256<long> bits = Vector256.ConditionalSelect(isSmall, x * (1L << 54), x).AsInt64() + (Vector256.Create(One) - least);
         // The exponent as the last bits of 2^52 is a double without a conversion.
-        Vector512<double> exponent = ((bits >>> FractionBits) | Vector512.Create((1023L + FractionBits) << FractionBits)).AsDouble();
-        n = exponent - Vector512.ConditionalSelect(isSmall, Vector512.Create((double)(1L << 52) + 1023 + 54), Vector512.Create((double)(1L << 52) + 1023));
-        return ((bits & Vector512.Create((1L << FractionBits) - 1)) + least).AsDouble();
+        Vector256<double> exponent = ((bits >>> FractionBits) | Vector256.Create((1023L + FractionBits) << FractionBits)).AsDouble();
+        n = exponent - Vector256.ConditionalSelect(isSmall, Vector256.Create((double)(1L << 52) + 1023 + 54), Vector256.Create((double)(1L << 52) + 1023));
+        return ((bits & Vector256.Create((1L << FractionBits) - 1)) + least).AsDouble();
     }
 
     /// <summary>The result where x is positive and finite; NaN below 0 and of NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> AtTheEnds(Vector512<double> x, Vector512<double> result, double atZero, double atInfinity)
+    private static Vector256<double> AtTheEnds(Vector256<double> x, Vector256<double> result, double atZero, double atInfinity)
     {
-        result = Vector512.ConditionalSelect(Vector512.Equals(x, Vector512<double>.Zero), Vector512.Create(atZero), result);
-        result = Vector512.ConditionalSelect(Vector512.Equals(x, Vector512.Create(double.PositiveInfinity)), Vector512.Create(atInfinity), result);
-        Vector512<double> none = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<double>.Zero), Vector512.Create(double.NaN), x + x);
-        return Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, Vector512<double>.Zero), result, none);
+        result = Vector256.ConditionalSelect(Vector256.Equals(x, Vector256<double>.Zero), Vector256.Create(atZero), result);
+        result = Vector256.ConditionalSelect(Vector256.Equals(x, Vector256.Create(double.PositiveInfinity)), Vector256.Create(atInfinity), result);
+        Vector256<double> none = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<double>.Zero), Vector256.Create(double.NaN), x + x);
+        return Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(x, Vector256<double>.Zero), result, none);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Sign(Vector512<double> x) => x & Vector512.Create(-0.0);
+    private static Vector256<double> Sign(Vector256<double> x) => x & Vector256.Create(-0.0);
 
     /// <summary>Between two bounds; NaN stays NaN, as minima and maxima do not have it on every machine.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<double> Clamp(Vector512<double> x, double least, double most)
+    internal static Vector256<double> Clamp(Vector256<double> x, double least, double most)
     {
-        x = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(least)), Vector512.Create(least), x);
-        return Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512.Create(most)), Vector512.Create(most), x);
+        x = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(least)), Vector256.Create(least), x);
+        return Vector256.ConditionalSelect(Vector256.GreaterThan(x, Vector256.Create(most)), Vector256.Create(most), x);
     }
 
     /// <summary>Half of the significant bits, so that a product with another such number is exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> UpperHalf(Vector512<double> x) => (x.AsInt64() & Vector512.Create(~0xFFFF_FFFFL)).AsDouble();
+    private static Vector256<double> UpperHalf(Vector256<double> x) => (x.AsInt64() & Vector256.Create(~0xFFFF_FFFFL)).AsDouble();
 }

@@ -31,20 +31,20 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
     /// <summary>One plane's numbers in all lanes.</summary>
     private readonly struct Floor(Line line, double orNaN, double floor)
     {
-        private readonly Vector512<double> scale = Vector512.Create(line.Scale);
-        private readonly Vector512<double> shift = Vector512.Create(line.Shift + orNaN);
-        private readonly Vector512<double> floor = Vector512.Create(floor);
+        private readonly Vector256<double> scale = Vector256.Create(line.Scale);
+        private readonly Vector256<double> shift = Vector256.Create(line.Shift + orNaN);
+        private readonly Vector256<double> floor = Vector256.Create(floor);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> Value(Vector512<double> x)
+        public Vector256<double> Value(Vector256<double> x)
         {
-            Vector512<double> z = (x * scale) + shift;
-            return Vector512.ConditionalSelect(Vector512.LessThanOrEqual(z, floor), floor, z);
+            Vector256<double> z = (x * scale) + shift;
+            return Vector256.ConditionalSelect(Vector256.LessThanOrEqual(z, floor), floor, z);
         }
 
         /// <summary>All ones where the floor is the result; where z is NaN it is not.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> IsFloor(Vector512<double> x) => Vector512.LessThanOrEqual((x * scale) + shift, floor);
+        public Vector256<double> IsFloor(Vector256<double> x) => Vector256.LessThanOrEqual((x * scale) + shift, floor);
     }
 
     public readonly struct Values(FlooredPlanes planes) : IPlaneMap
@@ -80,7 +80,7 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
         private readonly Floor floor = floor;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => floor.Value(count.Load(ref x, index));
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => floor.Value(count.Load(ref x, index));
     }
 
     private readonly ref struct RowGradients(ref double dy, ref double x, Floor floor, Slope slope) : IRowValues<double>
@@ -88,14 +88,14 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
         private readonly Floor floor = floor;
-        private readonly Vector512<double> ofDy = Vector512.Create(slope.OfDy);
-        private readonly Vector512<double> ofX = Vector512.Create(slope.OfX);
+        private readonly Vector256<double> ofDy = Vector256.Create(slope.OfDy);
+        private readonly Vector256<double> ofX = Vector256.Create(slope.OfX);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index);
-            return (Vector512.AndNot(count.Load(ref dy, index), floor.IsFloor(at)) * ofDy) + (at * ofX);
+            Vector256<double> at = count.Load(ref x, index);
+            return (Vector256.AndNot(count.Load(ref dy, index), floor.IsFloor(at)) * ofDy) + (at * ofX);
         }
     }
 
@@ -108,10 +108,10 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index);
-            first = Vector512.AndNot(count.Load(ref dy, index), floor.IsFloor(at));
+            Vector256<double> at = count.Load(ref x, index);
+            first = Vector256.AndNot(count.Load(ref dy, index), floor.IsFloor(at));
             second = first * at;
         }
     }
@@ -125,7 +125,7 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
             first = count.Load(ref dy, index) & floor.IsFloor(count.Load(ref x, index));
             second = default;

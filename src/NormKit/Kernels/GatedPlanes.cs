@@ -39,13 +39,13 @@ internal static class GatedPlanes
     private readonly ref struct RowValues(ref double x, Gate gate) : IRowValues<double>
     {
         private readonly ref double x = ref x;
-        private readonly Vector512<double> v = Vector512.Create(gate.V);
-        private readonly Vector512<double> scale = Vector512.Create(gate.Scale);
-        private readonly Vector512<double> shift = Vector512.Create(gate.Shift);
+        private readonly Vector256<double> v = Vector256.Create(gate.V);
+        private readonly Vector256<double> scale = Vector256.Create(gate.Scale);
+        private readonly Vector256<double> shift = Vector256.Create(gate.Shift);
 
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index);
+            Vector256<double> at = count.Load(ref x, index);
             return (at * Elementary.Sigmoid(at * v) * scale) + shift;
         }
     }
@@ -54,16 +54,16 @@ internal static class GatedPlanes
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
-        private readonly Vector512<double> v = Vector512.Create(v);
-        private readonly Vector512<double> centre = Vector512.Create(slope.Centre);
-        private readonly Vector512<double> ofDy = Vector512.Create(slope.OfDy);
-        private readonly Vector512<double> ofX = Vector512.Create(slope.OfX);
-        private readonly Vector512<double> constant = Vector512.Create(slope.Constant);
+        private readonly Vector256<double> v = Vector256.Create(v);
+        private readonly Vector256<double> centre = Vector256.Create(slope.Centre);
+        private readonly Vector256<double> ofDy = Vector256.Create(slope.OfDy);
+        private readonly Vector256<double> ofX = Vector256.Create(slope.OfX);
+        private readonly Vector256<double> constant = Vector256.Create(slope.Constant);
 
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index), argument = at * v;
-            Vector512<double> s = Elementary.Sigmoid(argument, out Vector512<double> derivative);
+            Vector256<double> at = count.Load(ref x, index), argument = at * v;
+            Vector256<double> s = Elementary.Sigmoid(argument, out Vector256<double> derivative);
             return (count.Load(ref dy, index) * ofDy * (s + (argument * derivative))) + ((at - centre) * ofX) + constant;
         }
     }
@@ -72,13 +72,13 @@ internal static class GatedPlanes
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
-        private readonly Vector512<double> v = Vector512.Create(v);
+        private readonly Vector256<double> v = Vector256.Create(v);
 
         public static bool HasSecond => true;
 
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index);
+            Vector256<double> at = count.Load(ref x, index);
             first = count.Load(ref dy, index);
             second = first * (at * Elementary.Sigmoid(at * v));
         }
@@ -88,14 +88,14 @@ internal static class GatedPlanes
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
-        private readonly Vector512<double> v = Vector512.Create(v);
+        private readonly Vector256<double> v = Vector256.Create(v);
 
         public static bool HasSecond => false;
 
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            Vector512<double> at = count.Load(ref x, index);
-            _ = Elementary.Sigmoid(at * v, out Vector512<double> derivative);
+            Vector256<double> at = count.Load(ref x, index);
+            _ = Elementary.Sigmoid(at * v, out Vector256<double> derivative);
             first = count.Load(ref dy, index) * (at * at * derivative);
             second = default;
         }

@@ -6,21 +6,22 @@ using System.Runtime.Intrinsics;
 namespace NormKit.Kernels;
 
 /// <summary>
-/// Loads and stores of sixteen floats or eight doubles, whole or in part. 512 bits on every machine: where registers are narrower the JIT splits
-/// them, so the lane that an element falls into, and with it every bit of a sum, does not depend on the CPU.
+/// Loads and stores of eight floats or four doubles, whole or in part, and sums over lanes. 256 bits on every machine: where registers are narrower the
+/// JIT splits them, so the lane that an element falls into, and with it every bit of a sum, does not depend on the CPU. (512 bits are no faster where
+/// memory decides, and without AVX-512 cost twice the registers, of which there are then sixteen.)
 /// </summary>
 internal static class Lanes
 {
     /// <summary>Zeroes the lanes from <paramref name="count"/> on, whatever they hold.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<T> Keep<T>(Vector512<T> value, int count) where T : unmanaged =>
-        Vector512.ConditionalSelect(Masks<T>.First(count), value, Vector512<T>.Zero);
+    public static Vector256<T> Keep<T>(Vector256<T> value, int count) where T : unmanaged =>
+        Vector256.ConditionalSelect(Masks<T>.First(count), value, Vector256<T>.Zero);
 
-    /// <summary>Adds the lanes in one fixed order; <see cref="Vector512.Sum"/> leaves its order to the platform.</summary>
+    /// <summary>Adds the lanes of two vectors in one fixed order; <see cref="Vector256.Sum"/> leaves its order to the platform.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Sum<T>(Vector512<T> lanes) where T : unmanaged, System.Numerics.INumberBase<T>
+    public static T Sum<T>(Vector256<T> lower, Vector256<T> upper) where T : unmanaged, System.Numerics.INumberBase<T>
     {
-        Vector256<T> eight = lanes.GetLower() + lanes.GetUpper();
+        Vector256<T> eight = lower + upper;
         Vector128<T> four = eight.GetLower() + eight.GetUpper();
         return Vector128<T>.Count == 4
             ? (four.GetElement(0) + four.GetElement(1)) + (four.GetElement(2) + four.GetElement(3))
@@ -30,10 +31,11 @@ internal static class Lanes
     private static class Masks<T> where T : unmanaged
     {
         // Sliding a window over ones followed by zeros gives each mask without a comparison of indices.
-        private static readonly byte[] OnesThenZeros = [.. Enumerable.Repeat((byte)0xFF, 64), .. new byte[64]];
+        private static readonly byte[] OnesThenZeros =
+            [.. Enumerable.Repeat((byte)0xFF, Vector256<byte>.Count), .. new byte[Vector256<byte>.Count]];
 
-        public static Vector512<T> First(int count) =>
-            Vector512.LoadUnsafe(ref OnesThenZeros[64 - (count * Unsafe.SizeOf<T>())]).As<byte, T>();
+        public static Vector256<T> First(int count) =>
+            Vector256.LoadUnsafe(ref OnesThenZeros[Vector256<byte>.Count - (count * Unsafe.SizeOf<T>())]).As<byte, T>();
     }
 }
 
@@ -43,20 +45,20 @@ internal static class Lanes
 internal interface ICount
 {
     /// <summary>The elements from <paramref name="index"/> on; zero in the lanes that are not meant.</summary>
-    Vector512<T> Load<T>(ref T start, nint index) where T : unmanaged;
+    Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged;
 
     /// <summary>Writes the lanes that are meant.</summary>
-    void Store<T>(Vector512<T> value, ref T start, nint index) where T : unmanaged;
+    void Store<T>(Vector256<T> value, ref T start, nint index) where T : unmanaged;
 }
 
 /// <summary>All lanes.</summary>
 internal readonly struct Whole : ICount
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<T> Load<T>(ref T start, nint index) where T : unmanaged => Vector512.LoadUnsafe(ref start, (nuint)index);
+    public Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged => Vector256.LoadUnsafe(ref start, (nuint)index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store<T>(Vector512<T> value, ref T start, nint index) where T : unmanaged => value.StoreUnsafe(ref start, (nuint)index);
+    public void Store<T>(Vector256<T> value, ref T start, nint index) where T : unmanaged => value.StoreUnsafe(ref start, (nuint)index);
 }
 
 /// <summary>The first few lanes, at least one and not all.</summary>
@@ -64,19 +66,19 @@ internal readonly struct Part(int lanes) : ICount
 {
     public int Lanes { get; } = lanes;
 
-    public Vector512<T> Load<T>(ref T start, nint index) where T : unmanaged
+    public Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged
     {
-        Debug.Assert(Lanes > 0 && Lanes < Vector512<T>.Count);
-        Vector512<T> value = Vector512<T>.Zero;
+        Debug.Assert(Lanes > 0 && Lanes < Vector256<T>.Count);
+        Vector256<T> value = Vector256<T>.Zero;
         MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes)
-            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<Vector512<T>, T>(ref value), Vector512<T>.Count));
+            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<T>, T>(ref value), Vector256<T>.Count));
         return value;
     }
 
-    public void Store<T>(Vector512<T> value, ref T start, nint index) where T : unmanaged
+    public void Store<T>(Vector256<T> value, ref T start, nint index) where T : unmanaged
     {
-        Debug.Assert(Lanes > 0 && Lanes < Vector512<T>.Count);
-        MemoryMarshal.CreateSpan(ref Unsafe.As<Vector512<T>, T>(ref value), Lanes)
+        Debug.Assert(Lanes > 0 && Lanes < Vector256<T>.Count);
+        MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<T>, T>(ref value), Lanes)
             .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes));
     }
 }

@@ -36,9 +36,9 @@ internal readonly record struct LocalResponse(int Size, double Alpha, double Bet
             2 * Alpha * Beta / Size));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> WindowSum<TCount>(ref double first, nint index, int step, int terms, TCount count) where TCount : struct, ICount
+    private static Vector256<double> WindowSum<TCount>(ref double first, nint index, int step, int terms, TCount count) where TCount : struct, ICount
     {
-        Vector512<double> sum = count.Load(ref first, index);
+        Vector256<double> sum = count.Load(ref first, index);
         for (int term = 1; term < terms; term++)
             sum += count.Load(ref first, index + ((nint)term * step));
         return sum;
@@ -46,14 +46,14 @@ internal readonly record struct LocalResponse(int Size, double Alpha, double Bet
 
     /// <summary>s^beta. The exponents in use are roots, which cost a fraction of a power.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Power(Vector512<double> s, double beta)
+    private static Vector256<double> Power(Vector256<double> s, double beta)
     {
         if (beta == 1)
             return s;
         if (beta is not (0.5 or 0.75))
-            return Elementary.Pow(s, Vector512.Create(beta));
-        Vector512<double> root = Vector512.Sqrt(s);
-        return beta == 0.5 ? root : root * Vector512.Sqrt(root);
+            return Elementary.Pow(s, Vector256.Create(beta));
+        Vector256<double> root = Vector256.Sqrt(s);
+        return beta == 0.5 ? root : root * Vector256.Sqrt(root);
     }
 
     private readonly ref struct BaseValues(ref double squares, int step, int terms, double share, double k) : IRowValues<double>
@@ -61,8 +61,8 @@ internal readonly record struct LocalResponse(int Size, double Alpha, double Bet
         private readonly ref double squares = ref squares;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (WindowSum(ref squares, index, step, terms, count) * share) + Vector512.Create(k);
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+            (WindowSum(ref squares, index, step, terms, count) * share) + Vector256.Create(k);
     }
 
     private readonly ref struct QuotientValues(ref double values, ref double bases, double beta) : IRowValues<double>
@@ -71,7 +71,7 @@ internal readonly record struct LocalResponse(int Size, double Alpha, double Bet
         private readonly ref double bases = ref bases;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             count.Load(ref values, index) / Power(count.Load(ref bases, index), beta);
     }
 
@@ -82,7 +82,7 @@ internal readonly record struct LocalResponse(int Size, double Alpha, double Bet
         private readonly ref double bases = ref bases;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             count.Load(ref divided, index) * (count.Load(ref x, index) / count.Load(ref bases, index));
     }
 
@@ -93,7 +93,7 @@ internal readonly record struct LocalResponse(int Size, double Alpha, double Bet
         private readonly ref double shares = ref shares;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             count.Load(ref divided, index) - (WindowSum(ref shares, index, step, terms, count) * factor * count.Load(ref x, index));
     }
 }

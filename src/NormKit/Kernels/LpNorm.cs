@@ -79,12 +79,12 @@ internal readonly record struct LpNorm(double P, double Eps)
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            Vector512<double> value = count.Load(ref x, index), size = Vector512.Abs(value) / Vector512.Create(scale);
+            Vector256<double> value = count.Load(ref x, index), size = Vector256.Abs(value) / Vector256.Create(scale);
             first = p == 0
-                ? Vector512.ConditionalSelect(Vector512.Equals(value, Vector512<double>.Zero), Vector512<double>.Zero, Vector512<double>.One)
-                : p == 1 ? size : Elementary.Pow(size, Vector512.Create(p));
+                ? Vector256.ConditionalSelect(Vector256.Equals(value, Vector256<double>.Zero), Vector256<double>.Zero, Vector256<double>.One)
+                : p == 1 ? size : Elementary.Pow(size, Vector256.Create(p));
             second = default;
         }
     }
@@ -92,10 +92,10 @@ internal readonly record struct LpNorm(double P, double Eps)
     private readonly ref struct QuotientValues(ref double x, LpDivisor divisor) : IRowValues<double>
     {
         private readonly ref double x = ref x;
-        private readonly Vector512<double> scale = Vector512.Create(divisor.Scale), ratio = Vector512.Create(divisor.Ratio);
+        private readonly Vector256<double> scale = Vector256.Create(divisor.Scale), ratio = Vector256.Create(divisor.Ratio);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref x, index) / scale / ratio;
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref x, index) / scale / ratio;
     }
 
     private readonly ref struct GradientValues(ref double g, ref double y, ref double x, LpDivisor divisor, double share, double p, double largest)
@@ -104,17 +104,17 @@ internal readonly record struct LpNorm(double P, double Eps)
         private readonly ref double g = ref g;
         private readonly ref double y = ref y;
         private readonly ref double x = ref x;
-        private readonly Vector512<double> scale = Vector512.Create(divisor.Scale), ratio = Vector512.Create(divisor.Ratio);
+        private readonly Vector256<double> scale = Vector256.Create(divisor.Scale), ratio = Vector256.Create(divisor.Ratio);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
         {
-            Vector512<double> value = count.Load(ref x, index), size = Vector512.Abs(count.Load(ref y, index));
-            Vector512<double> slope = p == 1 ? Vector512<double>.One
-                : double.IsPositiveInfinity(p) ? Vector512.Equals(Vector512.Abs(value), Vector512.Create(largest)) & Vector512<double>.One
-                : Elementary.Pow(size, Vector512.Create(p - 1));
+            Vector256<double> value = count.Load(ref x, index), size = Vector256.Abs(count.Load(ref y, index));
+            Vector256<double> slope = p == 1 ? Vector256<double>.One
+                : double.IsPositiveInfinity(p) ? Vector256.Equals(Vector256.Abs(value), Vector256.Create(largest)) & Vector256<double>.One
+                : Elementary.Pow(size, Vector256.Create(p - 1));
             // The sign of 0 is 0, where a p below 1 has a slope without bound; that of NaN is NaN.
-            slope = Vector512.ConditionalSelect(Vector512.Equals(value, Vector512<double>.Zero), Vector512<double>.Zero, slope | (value & Vector512.Create(-0.0)));
+            slope = Vector256.ConditionalSelect(Vector256.Equals(value, Vector256<double>.Zero), Vector256<double>.Zero, slope | (value & Vector256.Create(-0.0)));
             return (count.Load(ref g, index) - (slope * share)) / scale / ratio;
         }
     }

@@ -12,7 +12,7 @@ internal readonly ref struct Products(ref double a, ref double b) : IRowTerms<do
     public static bool HasSecond => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void At<TCount>(nint index, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+    public void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
     {
         first = count.Load(ref a, index) * count.Load(ref b, index);
         second = default;

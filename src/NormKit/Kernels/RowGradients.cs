@@ -12,12 +12,12 @@ internal static class RowGradients
     {
         private readonly ref T g = ref g;
         private readonly ref T x = ref x;
-        private readonly Vector512<T> centre = Vector512.Create(centre);
+        private readonly Vector256<T> centre = Vector256.Create(centre);
 
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
             first = count.Load(ref g, index);
             second = first * (count.Load(ref x, index) - centre);
@@ -30,12 +30,12 @@ internal static class RowGradients
         private readonly ref T g = ref g;
         private readonly ref T x = ref x;
         private readonly ref T weight = ref weight;
-        private readonly Vector512<T> centre = Vector512.Create(centre);
+        private readonly Vector256<T> centre = Vector256.Create(centre);
 
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
             first = count.Load(ref g, index) * count.Load(ref weight, index);
             second = first * (count.Load(ref x, index) - centre);
@@ -46,10 +46,10 @@ internal static class RowGradients
     public readonly ref struct Scaled<T>(ref T g, T scale) : IRowValues<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ref T g = ref g;
-        private readonly Vector512<T> scale = Vector512.Create(scale);
+        private readonly Vector256<T> scale = Vector256.Create(scale);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * scale;
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref g, index) * scale;
     }
 
     /// <summary>dx with one weight for the run, which <c>scale</c> holds.</summary>
@@ -58,13 +58,13 @@ internal static class RowGradients
     {
         private readonly ref T g = ref g;
         private readonly ref T x = ref x;
-        private readonly Vector512<T> centre = Vector512.Create(centre);
-        private readonly Vector512<T> scale = Vector512.Create(scale);
-        private readonly Vector512<T> mean = Vector512.Create(mean);
-        private readonly Vector512<T> slope = Vector512.Create(slope);
+        private readonly Vector256<T> centre = Vector256.Create(centre);
+        private readonly Vector256<T> scale = Vector256.Create(scale);
+        private readonly Vector256<T> mean = Vector256.Create(mean);
+        private readonly Vector256<T> slope = Vector256.Create(slope);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             (count.Load(ref g, index) * scale) - mean - ((count.Load(ref x, index) - centre) * slope);
     }
 
@@ -75,13 +75,13 @@ internal static class RowGradients
         private readonly ref T g = ref g;
         private readonly ref T x = ref x;
         private readonly ref T weight = ref weight;
-        private readonly Vector512<T> centre = Vector512.Create(centre);
-        private readonly Vector512<T> factor = Vector512.Create(factor);
-        private readonly Vector512<T> mean = Vector512.Create(mean);
-        private readonly Vector512<T> slope = Vector512.Create(slope);
+        private readonly Vector256<T> centre = Vector256.Create(centre);
+        private readonly Vector256<T> factor = Vector256.Create(factor);
+        private readonly Vector256<T> mean = Vector256.Create(mean);
+        private readonly Vector256<T> slope = Vector256.Create(slope);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             (count.Load(ref g, index) * count.Load(ref weight, index) * factor) - mean - ((count.Load(ref x, index) - centre) * slope);
     }
 }

@@ -45,12 +45,12 @@ internal static class RowMaps
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute x = ref x;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-        private readonly Vector512<TCompute> scale = Vector512.Create(scale);
-        private readonly Vector512<TCompute> shift = Vector512.Create(shift);
+        private readonly Vector256<TCompute> centre = Vector256.Create(centre);
+        private readonly Vector256<TCompute> scale = Vector256.Create(scale);
+        private readonly Vector256<TCompute> shift = Vector256.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             ((count.Load(ref x, index) - centre) * scale) + shift;
     }
 
@@ -61,12 +61,12 @@ internal static class RowMaps
         private readonly ref TCompute x = ref x;
         private readonly ref TCompute weight = ref weight;
         private readonly ref TCompute bias = ref bias;
-        private readonly Vector512<TCompute> centre = Vector512.Create(centre);
-        private readonly Vector512<TCompute> factor = Vector512.Create(factor);
-        private readonly Vector512<TCompute> shift = Vector512.Create(shift);
+        private readonly Vector256<TCompute> centre = Vector256.Create(centre);
+        private readonly Vector256<TCompute> factor = Vector256.Create(factor);
+        private readonly Vector256<TCompute> shift = Vector256.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             ((((count.Load(ref x, index) - centre) * factor) + shift) * count.Load(ref weight, index)) + count.Load(ref bias, index);
     }
 
@@ -77,7 +77,7 @@ internal static class RowMaps
         private readonly ref TCompute b = ref b;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) + count.Load(ref b, index);
+        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) + count.Load(ref b, index);
     }
 
     private readonly ref struct ProductValues<TCompute>(ref TCompute a, ref TCompute b) : IRowValues<TCompute>
@@ -87,6 +87,6 @@ internal static class RowMaps
         private readonly ref TCompute b = ref b;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) * count.Load(ref b, index);
+        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) * count.Load(ref b, index);
     }
 }

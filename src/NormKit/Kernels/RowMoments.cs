@@ -25,8 +25,8 @@ internal static class RowMoments
         int n = block.Length;
         T sum = Sums.AlongRow<T, Values<T>>(n, new(ref x)).First;
         T shift = T.CreateTruncating(double.CreateTruncating(sum) / n);
-        (T first, T second) = Sums.AlongRow<T, Deviations<T>>(n, new(ref x, Vector512.Create(shift)));
-        if (MayHaveUnderflowed(n, second) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector512.Create(shift))).First != T.Zero)
+        (T first, T second) = Sums.AlongRow<T, Deviations<T>>(n, new(ref x, Vector256.Create(shift)));
+        if (MayHaveUnderflowed(n, second) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector256.Create(shift))).First != T.Zero)
             second = T.NaN;
         return Corrected(n, shift, first, second);
     }
@@ -36,7 +36,7 @@ internal static class RowMoments
         ref T x = ref MemoryMarshal.GetReference(block);
         int n = block.Length;
         T squares = Sums.AlongRow<T, Squares<T>>(n, new(ref x)).First;
-        if (MayHaveUnderflowed(n, squares) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector512<T>.Zero)).First != T.Zero)
+        if (MayHaveUnderflowed(n, squares) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector256<T>.Zero)).First != T.Zero)
             squares = T.NaN;
         return new(n, 0, double.CreateTruncating(squares));
     }
@@ -124,7 +124,7 @@ internal static class RowMoments
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
             first = count.Load(ref x, index);
             first *= first;
@@ -139,37 +139,37 @@ internal static class RowMoments
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
             first = count.Load(ref x, index);
             second = default;
         }
     }
 
-    private readonly ref struct Deviations<T>(ref T x, Vector512<T> shift) : IRowTerms<T> where T : unmanaged
+    private readonly ref struct Deviations<T>(ref T x, Vector256<T> shift) : IRowTerms<T> where T : unmanaged
     {
         private readonly ref T x = ref x;
 
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
             first = count.Load(ref x, index) - shift;
             second = first * first;
         }
     }
 
-    private readonly ref struct Magnitudes<T>(ref T x, Vector512<T> shift) : IRowTerms<T> where T : unmanaged
+    private readonly ref struct Magnitudes<T>(ref T x, Vector256<T> shift) : IRowTerms<T> where T : unmanaged
     {
         private readonly Deviations<T> deviations = new(ref x, shift);
 
         public static bool HasSecond => false;
 
-        public void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount
+        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
             deviations.At(index, count, out first, out second);
-            first = Vector512.Abs(first);
+            first = Vector256.Abs(first);
         }
     }
 }

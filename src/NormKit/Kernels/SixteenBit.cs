@@ -33,11 +33,11 @@ internal static class SixteenBit
         ref ushort x = ref Bits(from);
         ref float y = ref MemoryMarshal.GetReference(to);
         int i = 0;
-        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        for (; from.Length - i >= Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
-            (Vector512<float> lower, Vector512<float> upper) = Floats(Vector512.LoadUnsafe(ref x, (nuint)i));
+            (Vector256<float> lower, Vector256<float> upper) = Floats(Vector256.LoadUnsafe(ref x, (nuint)i));
             lower.StoreUnsafe(ref y, (nuint)i);
-            upper.StoreUnsafe(ref y, (nuint)(i + Vector512<float>.Count));
+            upper.StoreUnsafe(ref y, (nuint)(i + Vector256<float>.Count));
         }
         for (; i < from.Length; i++)
             to[i] = (float)from[i];
@@ -48,13 +48,13 @@ internal static class SixteenBit
         ref ushort x = ref Bits(from);
         ref double y = ref MemoryMarshal.GetReference(to);
         int i = 0;
-        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        for (; from.Length - i >= Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
-            (Vector512<float> lower, Vector512<float> upper) = Floats(Vector512.LoadUnsafe(ref x, (nuint)i));
-            Vector512.WidenLower(lower).StoreUnsafe(ref y, (nuint)i);
-            Vector512.WidenUpper(lower).StoreUnsafe(ref y, (nuint)(i + Vector512<double>.Count));
-            Vector512.WidenLower(upper).StoreUnsafe(ref y, (nuint)(i + (2 * Vector512<double>.Count)));
-            Vector512.WidenUpper(upper).StoreUnsafe(ref y, (nuint)(i + (3 * Vector512<double>.Count)));
+            (Vector256<float> lower, Vector256<float> upper) = Floats(Vector256.LoadUnsafe(ref x, (nuint)i));
+            Vector256.WidenLower(lower).StoreUnsafe(ref y, (nuint)i);
+            Vector256.WidenUpper(lower).StoreUnsafe(ref y, (nuint)(i + Vector256<double>.Count));
+            Vector256.WidenLower(upper).StoreUnsafe(ref y, (nuint)(i + (2 * Vector256<double>.Count)));
+            Vector256.WidenUpper(upper).StoreUnsafe(ref y, (nuint)(i + (3 * Vector256<double>.Count)));
         }
         for (; i < from.Length; i++)
             to[i] = (double)from[i];
@@ -65,10 +65,10 @@ internal static class SixteenBit
         ref float x = ref MemoryMarshal.GetReference(from);
         ref ushort y = ref Bits(to);
         int i = 0;
-        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        for (; from.Length - i >= Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
-            Vector512<float> lower = Vector512.LoadUnsafe(ref x, (nuint)i), upper = Vector512.LoadUnsafe(ref x, (nuint)(i + Vector512<float>.Count));
-            Vector512.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
+            Vector256<float> lower = Vector256.LoadUnsafe(ref x, (nuint)i), upper = Vector256.LoadUnsafe(ref x, (nuint)(i + Vector256<float>.Count));
+            Vector256.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
         }
         for (; i < from.Length; i++)
             to[i] = (BFloat16)from[i];
@@ -79,12 +79,12 @@ internal static class SixteenBit
         ref double x = ref MemoryMarshal.GetReference(from);
         ref ushort y = ref Bits(to);
         int i = 0;
-        for (; from.Length - i >= Vector512<ushort>.Count; i += Vector512<ushort>.Count)
+        for (; from.Length - i >= Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
             // After the first rounding floats hold the numbers exactly, so the second one changes none.
-            Vector512<float> lower = Rounded(ref x, i, LeastBFloat16, KeepEightBits);
-            Vector512<float> upper = Rounded(ref x, i + Vector512<float>.Count, LeastBFloat16, KeepEightBits);
-            Vector512.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
+            Vector256<float> lower = Rounded(ref x, i, LeastBFloat16, KeepEightBits);
+            Vector256<float> upper = Rounded(ref x, i + Vector256<float>.Count, LeastBFloat16, KeepEightBits);
+            Vector256.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
         }
         for (; i < from.Length; i++)
             to[i] = (BFloat16)from[i];
@@ -112,11 +112,11 @@ internal static class SixteenBit
         ref double x = ref MemoryMarshal.GetReference(from);
         Span<float> part = stackalloc float[PartLength];
         ref float rounded = ref MemoryMarshal.GetReference(part);
-        int whole = from.Length - (from.Length % Vector512<float>.Count);
+        int whole = from.Length - (from.Length % Vector256<float>.Count);
         for (int done = 0; done < whole; done += PartLength)
         {
             int length = Math.Min(PartLength, whole - done);
-            for (int i = 0; i < length; i += Vector512<float>.Count)
+            for (int i = 0; i < length; i += Vector256<float>.Count)
                 Rounded(ref x, done + i, LeastHalf, KeepElevenBits).StoreUnsafe(ref rounded, (nuint)i);
             TensorPrimitives.ConvertToHalf(part[..length], to[done..]);
         }
@@ -124,33 +124,33 @@ internal static class SixteenBit
             to[i] = (Half)from[i];
     }
 
-    /// <summary>Sixteen doubles, rounded to as many bits as a 16-bit type keeps, as floats, which hold them exactly or as the infinity that they become.</summary>
+    /// <summary>Doubles, rounded to as many bits as a 16-bit type keeps, as floats, which hold them exactly or as the infinity that they become.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Rounded(ref double x, nint index, double least, double keep) => Vector512.Narrow(
-        Rounded(Vector512.LoadUnsafe(ref x, (nuint)index), least, keep),
-        Rounded(Vector512.LoadUnsafe(ref x, (nuint)(index + Vector512<double>.Count)), least, keep));
+    private static Vector256<float> Rounded(ref double x, nint index, double least, double keep) => Vector256.Narrow(
+        Rounded(Vector256.LoadUnsafe(ref x, (nuint)index), least, keep),
+        Rounded(Vector256.LoadUnsafe(ref x, (nuint)(index + Vector256<double>.Count)), least, keep));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Rounded(Vector512<double> x, double least, double keep)
+    private static Vector256<double> Rounded(Vector256<double> x, double least, double keep)
     {
         // The exponent alone is a power of two, or infinity for NaN: no NaN meets the minimum and the maximum.
-        Vector512<double> size = x & Vector512.Create(0x7FF0_0000_0000_0000UL).AsDouble();
-        Vector512<double> large = Vector512.Min(Vector512.Max(size, Vector512.Create(least)), Vector512.Create(BeyondFloat)) * keep;
+        Vector256<double> size = x & Vector256.Create(0x7FF0_0000_0000_0000UL).AsDouble();
+        Vector256<double> large = Vector256.Min(Vector256.Max(size, Vector256.Create(least)), Vector256.Create(BeyondFloat)) * keep;
         // The sum's last bit is the last one kept, and the processor rounds to nearest even. A zero has lost its sign by then.
-        return ((x + large) - large) | (x & Vector512.Create(-0.0));
+        return ((x + large) - large) | (x & Vector256.Create(-0.0));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector512<float> Lower, Vector512<float> Upper) Floats(Vector512<ushort> bits) =>
-        ((Vector512.WidenLower(bits) << 16).AsSingle(), (Vector512.WidenUpper(bits) << 16).AsSingle());
+    private static (Vector256<float> Lower, Vector256<float> Upper) Floats(Vector256<ushort> bits) =>
+        ((Vector256.WidenLower(bits) << 16).AsSingle(), (Vector256.WidenUpper(bits) << 16).AsSingle());
 
-    /// <summary>The conversion of <see cref="BFloat16"/> from float on sixteen of them; the lower half of each lane is the result.</summary>
+    /// <summary>The conversion of <see cref="BFloat16"/> from float on some of them; the lower half of each lane is the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Nearest(Vector512<float> x)
+    private static Vector256<uint> Nearest(Vector256<float> x)
     {
-        Vector512<uint> all = x.AsUInt32(), upper = all >>> 16;
-        Vector512<uint> rounded = (all + Vector512.Create(0x7FFFu) + (upper & Vector512<uint>.One)) >>> 16;
-        return Vector512.ConditionalSelect(Vector512.Equals(x, x).AsUInt32(), rounded, upper | Vector512.Create(0x0040u));
+        Vector256<uint> all = x.AsUInt32(), upper = all >>> 16;
+        Vector256<uint> rounded = (all + Vector256.Create(0x7FFFu) + (upper & Vector256<uint>.One)) >>> 16;
+        return Vector256.ConditionalSelect(Vector256.Equals(x, x).AsUInt32(), rounded, upper | Vector256.Create(0x0040u));
     }
 
     private static ref ushort Bits(ReadOnlySpan<BFloat16> span) => ref MemoryMarshal.GetReference(MemoryMarshal.Cast<BFloat16, ushort>(span));

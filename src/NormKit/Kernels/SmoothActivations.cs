@@ -8,13 +8,13 @@ namespace NormKit.Kernels;
 /// <summary>x sigmoid(x).</summary>
 internal readonly struct Silu : ISmooth
 {
-    public static Vector512<double> Value(Vector512<double> x) =>
+    public static Vector256<double> Value(Vector256<double> x) =>
         Elementary.Clamp(x, -Smooth.Far, double.PositiveInfinity) * Elementary.Sigmoid(x);
 
-    public static Vector512<double> Slope(Vector512<double> z)
+    public static Vector256<double> Slope(Vector256<double> z)
     {
         z = Elementary.Clamp(z, -Smooth.Far, Smooth.Far);
-        Vector512<double> share = Elementary.Sigmoid(z, out Vector512<double> derivative);
+        Vector256<double> share = Elementary.Sigmoid(z, out Vector256<double> derivative);
         return share + (z * derivative);
     }
 }
@@ -24,15 +24,15 @@ internal readonly struct Gelu : ISmooth
 {
     private const double InverseRootOfTwo = 0.70710678118654752440, InverseRootOfTwoPi = 0.39894228040143267794;
 
-    public static Vector512<double> Value(Vector512<double> x) => Elementary.Clamp(x, -Smooth.Far, double.PositiveInfinity) * Share(x);
+    public static Vector256<double> Value(Vector256<double> x) => Elementary.Clamp(x, -Smooth.Far, double.PositiveInfinity) * Share(x);
 
-    public static Vector512<double> Slope(Vector512<double> z)
+    public static Vector256<double> Slope(Vector256<double> z)
     {
         z = Elementary.Clamp(z, -Smooth.Far, Smooth.Far);
         return Share(z) + (z * (Elementary.Exp(z * z * -0.5) * InverseRootOfTwoPi));
     }
 
-    private static Vector512<double> Share(Vector512<double> x) => Elementary.Erfc(x * -InverseRootOfTwo) * 0.5;
+    private static Vector256<double> Share(Vector256<double> x) => Elementary.Erfc(x * -InverseRootOfTwo) * 0.5;
 }
 
 /// <summary>x (1 + tanh(u)) / 2 = x sigmoid(2u).</summary>
@@ -43,15 +43,15 @@ internal readonly struct GeluTanh : ISmooth
 
     private const double Cubic = 0.044715;
 
-    public static Vector512<double> Value(Vector512<double> x) =>
+    public static Vector256<double> Value(Vector256<double> x) =>
         Elementary.Clamp(x, -Smooth.Far, double.PositiveInfinity) * Elementary.Sigmoid((x + (x * x * x * Cubic)) * TwiceRoot);
 
-    public static Vector512<double> Slope(Vector512<double> z)
+    public static Vector256<double> Slope(Vector256<double> z)
     {
         z = Elementary.Clamp(z, -Smooth.Far, Smooth.Far);
-        Vector512<double> square = z * z;
-        Vector512<double> share = Elementary.Sigmoid((z + (square * z * Cubic)) * TwiceRoot, out Vector512<double> derivative);
-        Vector512<double> inner = (Vector512<double>.One + (square * (3 * Cubic))) * TwiceRoot;
+        Vector256<double> square = z * z;
+        Vector256<double> share = Elementary.Sigmoid((z + (square * z * Cubic)) * TwiceRoot, out Vector256<double> derivative);
+        Vector256<double> inner = (Vector256<double>.One + (square * (3 * Cubic))) * TwiceRoot;
         return share + (z * inner * derivative);
     }
 }

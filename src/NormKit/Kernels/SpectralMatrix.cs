@@ -65,9 +65,9 @@ internal readonly ref struct SpectralMatrix(ReadOnlySpan<double> elements, int r
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(int row, int column, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
-            first = count.Load(ref elements, ((nint)row * columns) + column) * Vector512.Create(Unsafe.Add(ref u, row));
+            first = count.Load(ref elements, ((nint)row * columns) + column) * Vector256.Create(Unsafe.Add(ref u, row));
             second = default;
         }
     }

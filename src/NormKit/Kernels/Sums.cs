@@ -11,7 +11,7 @@ internal interface IRowTerms<T> where T : unmanaged
     static abstract bool HasSecond { get; }
 
     /// <summary>The terms of the elements from <paramref name="index"/> on; lanes past <paramref name="count"/> may hold anything.</summary>
-    void At<TCount>(nint index, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount;
+    void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount;
 }
 
 /// <summary>One or two numbers to be summed down each column of a matrix.</summary>
@@ -19,121 +19,212 @@ internal interface IColumnTerms<T> where T : unmanaged
 {
     static abstract bool HasSecond { get; }
 
-    void At<TCount>(int row, int column, TCount count, out Vector512<T> first, out Vector512<T> second) where TCount : struct, ICount;
+    void At<TCount>(int row, int column, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount;
 }
 
 /// <summary>
-/// The two reductions of the library: along a run and down columns. Both add four vectors to one before they add that to a running sum, and start
+/// The two reductions of the library: along a run and down columns. Both add four terms to one before they add that to a running sum, and start
 /// a new running sum after sixteen such steps. The tree hides the latency of an addition, and it bounds the rounding: at most sixteen additions
 /// of one sign in a chain, so that even equal terms (all |d| alike, as in a two-coloured picture) sum to 2.4e-7 of the truth.
 /// Multiply, then add: a fused multiply-add rounds once where a machine without it rounds twice.
 /// </summary>
 internal static class Sums
 {
-    private const int Steps = 16;
+    /// <summary>The steps of a running sum, of four terms each.</summary>
+    public const int Steps = 16;
 
-    /// <summary>Sums the terms of <paramref name="length"/> elements.</summary>
+    /// <summary>Sums the terms of <paramref name="length"/> elements. Element i falls into lane i modulo twice a vector.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static (T First, T Second) AlongRow<T, TTerms>(int length, TTerms terms)
         where T : unmanaged, System.Numerics.INumberBase<T>
         where TTerms : IRowTerms<T>, allows ref struct
     {
-        int lanes = Vector512<T>.Count;
-        Whole whole = default;
-        Vector512<T> first = Vector512<T>.Zero, second = Vector512<T>.Zero;
+        int half = Vector256<T>.Count, lanes = 2 * half;
+        Vector256<T> firstLower = Vector256<T>.Zero, firstUpper = Vector256<T>.Zero;
+        Vector256<T> secondLower = Vector256<T>.Zero, secondUpper = Vector256<T>.Zero;
         int i = 0;
         while (length - i >= 4 * lanes)
         {
-            Vector512<T> firstChain = Vector512<T>.Zero, secondChain = Vector512<T>.Zero;
+            Vector256<T> firstChain0 = Vector256<T>.Zero, firstChain1 = Vector256<T>.Zero;
+            Vector256<T> secondChain0 = Vector256<T>.Zero, secondChain1 = Vector256<T>.Zero;
             int end = i + (Math.Min((length - i) / (4 * lanes), Steps) * 4 * lanes);
             for (; i < end; i += 4 * lanes)
             {
-                terms.At(i, whole, out Vector512<T> a0, out Vector512<T> b0);
-                terms.At(i + lanes, whole, out Vector512<T> a1, out Vector512<T> b1);
-                terms.At(i + (2 * lanes), whole, out Vector512<T> a2, out Vector512<T> b2);
-                terms.At(i + (3 * lanes), whole, out Vector512<T> a3, out Vector512<T> b3);
-                firstChain += (a0 + a1) + (a2 + a3);
+                // The lower lanes of all four first: half as many numbers are under way at a time.
+                FourAlong(i, lanes, in terms, out Vector256<T> a, out Vector256<T> b);
+                firstChain0 += a;
                 if (TTerms.HasSecond)
-                    secondChain += (b0 + b1) + (b2 + b3);
+                    secondChain0 += b;
+                FourAlong(i + half, lanes, in terms, out a, out b);
+                firstChain1 += a;
+                if (TTerms.HasSecond)
+                    secondChain1 += b;
             }
-            first += firstChain;
-            second += secondChain;
+            firstLower += firstChain0;
+            firstUpper += firstChain1;
+            secondLower += secondChain0;
+            secondUpper += secondChain1;
         }
         for (; length - i >= lanes; i += lanes)
         {
-            terms.At(i, whole, out Vector512<T> a, out Vector512<T> b);
-            first += a;
+            terms.At(i, default(Whole), out Vector256<T> a, out Vector256<T> b);
+            firstLower += a;
             if (TTerms.HasSecond)
-                second += b;
+                secondLower += b;
+            terms.At(i + half, default(Whole), out a, out b);
+            firstUpper += a;
+            if (TTerms.HasSecond)
+                secondUpper += b;
         }
-        if (i < length)
+        if (length - i >= half)
         {
-            Tail(i, new Part(length - i), terms, out Vector512<T> a, out Vector512<T> b);
-            first += a;
-            second += b;
+            terms.At(i, default(Whole), out Vector256<T> a, out Vector256<T> b);
+            firstLower += a;
+            if (TTerms.HasSecond)
+                secondLower += b;
+            i += half;
+            if (i < length)
+            {
+                Tail(i, new Part(length - i), terms, out a, out b);
+                firstUpper += a;
+                secondUpper += b;
+            }
         }
-        return (Lanes.Sum(first), TTerms.HasSecond ? Lanes.Sum(second) : default);
+        else if (i < length)
+        {
+            Tail(i, new Part(length - i), terms, out Vector256<T> a, out Vector256<T> b);
+            firstLower += a;
+            secondLower += b;
+        }
+        return (Lanes.Sum(firstLower, firstUpper), TTerms.HasSecond ? Lanes.Sum(secondLower, secondUpper) : default);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourAlong<T, TTerms>(nint index, int step, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
+        where T : unmanaged
+        where TTerms : IRowTerms<T>, allows ref struct
+    {
+        terms.At(index, default(Whole), out Vector256<T> a0, out Vector256<T> b0);
+        terms.At(index + step, default(Whole), out Vector256<T> a1, out Vector256<T> b1);
+        a0 += a1;
+        b0 += b1;
+        terms.At(index + (2 * step), default(Whole), out a1, out b1);
+        terms.At(index + (3 * step), default(Whole), out Vector256<T> a3, out Vector256<T> b3);
+        first = a0 + (a1 + a3);
+        second = b0 + (b1 + b3);
     }
 
     /// <summary>The terms of the last few elements, zero in the other lanes. Apart from the loop, whose registers its calls would cost.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tail<T, TTerms>(int index, Part count, TTerms terms, out Vector512<T> first, out Vector512<T> second)
+    private static void Tail<T, TTerms>(int index, Part count, TTerms terms, out Vector256<T> first, out Vector256<T> second)
         where T : unmanaged
         where TTerms : IRowTerms<T>, allows ref struct
     {
         terms.At(index, count, out first, out second);
         first = Lanes.Keep(first, count.Lanes);
-        second = TTerms.HasSecond ? Lanes.Keep(second, count.Lanes) : Vector512<T>.Zero;
+        second = TTerms.HasSecond ? Lanes.Keep(second, count.Lanes) : Vector256<T>.Zero;
     }
 
-    /// <summary>Sums the terms down each of the columns into <paramref name="first"/> and <paramref name="second"/>, which it overwrites.</summary>
+    /// <summary>
+    /// Sums the terms down each of the columns into <paramref name="first"/> and <paramref name="second"/>, which it overwrites. Rows are taken in their
+    /// order, as they lie in memory, and sums wait in the cache.
+    /// </summary>
+    [SkipLocalsInit]
     public static void DownColumns<T, TTerms>(int rows, Span<T> first, Span<T> second, TTerms terms)
-        where T : unmanaged, System.Numerics.INumberBase<T>
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
         where TTerms : IColumnTerms<T>, allows ref struct
+    {
+        first.Clear();
+        second.Clear();
+        Span<T> firstRoom = stackalloc T[ColumnTiles.Width], secondRoom = stackalloc T[ColumnTiles.Width];
+        for (int origin = 0; origin < first.Length; origin += ColumnTiles.Width)
+        {
+            int width = Math.Min(ColumnTiles.Width, first.Length - origin);
+            Span<T> firstChain = firstRoom[..width], firstSums = first.Slice(origin, width);
+            Span<T> secondChain = TTerms.HasSecond ? secondRoom[..width] : default, secondSums = TTerms.HasSecond ? second.Slice(origin, width) : default;
+            int row = 0;
+            while (rows - row >= 4)
+            {
+                int end = row + (Math.Min((rows - row) / 4, Steps) * 4);
+                firstChain.Clear();
+                secondChain.Clear();
+                for (; row < end; row += 4)
+                    AddRows<T, TTerms, FourRows>(row, origin, firstChain, secondChain, terms);
+                RowMaps.Add(firstSums, firstChain, firstSums);
+                RowMaps.Add(secondSums, secondChain, secondSums);
+            }
+            for (; row < rows; row++)
+                AddRows<T, TTerms, OneRow>(row, origin, firstSums, secondSums, terms);
+        }
+    }
+
+    /// <summary>Adds the terms of one row, or of four added to one, to a sum for each column from <paramref name="origin"/> on.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void AddRows<T, TTerms, TRows>(int row, int origin, Span<T> first, Span<T> second, TTerms terms)
+        where T : unmanaged
+        where TTerms : IColumnTerms<T>, allows ref struct
+        where TRows : struct, IRowsAtOnce
     {
         ref T firstSums = ref MemoryMarshal.GetReference(first);
         ref T secondSums = ref MemoryMarshal.GetReference(second);
         int column = 0;
-        for (; first.Length - column >= Vector512<T>.Count; column += Vector512<T>.Count)
-            OneVector(rows, column, default(Whole), ref firstSums, ref secondSums, terms);
+        for (; first.Length - column >= Vector256<T>.Count; column += Vector256<T>.Count)
+        {
+            TRows.Of(row, origin + column, default(Whole), in terms, out Vector256<T> a, out Vector256<T> b);
+            (Vector256.LoadUnsafe(ref firstSums, (nuint)column) + a).StoreUnsafe(ref firstSums, (nuint)column);
+            if (TTerms.HasSecond)
+                (Vector256.LoadUnsafe(ref secondSums, (nuint)column) + b).StoreUnsafe(ref secondSums, (nuint)column);
+        }
         if (column < first.Length)
-            OneVector(rows, column, new Part(first.Length - column), ref firstSums, ref secondSums, terms);
+            LastColumns<T, TTerms, TRows>(row, origin, column, new Part(first.Length - column), ref firstSums, ref secondSums, terms);
     }
 
-    /// <summary>Not inlined: the two kinds of count are compiled apart.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void OneVector<T, TTerms, TCount>(int rows, int column, TCount count, ref T firstSums, ref T secondSums, TTerms terms)
-        where T : unmanaged, System.Numerics.INumberBase<T>
+    private static void LastColumns<T, TTerms, TRows>(int row, int origin, int column, Part count, ref T firstSums, ref T secondSums, TTerms terms)
+        where T : unmanaged
         where TTerms : IColumnTerms<T>, allows ref struct
-        where TCount : struct, ICount
+        where TRows : struct, IRowsAtOnce
     {
-        Vector512<T> first = Vector512<T>.Zero, second = Vector512<T>.Zero;
-        int row = 0;
-        while (rows - row >= 4)
-        {
-            Vector512<T> firstChain = Vector512<T>.Zero, secondChain = Vector512<T>.Zero;
-            int end = row + (Math.Min((rows - row) / 4, Steps) * 4);
-            for (; row < end; row += 4)
-            {
-                terms.At(row, column, count, out Vector512<T> a0, out Vector512<T> b0);
-                terms.At(row + 1, column, count, out Vector512<T> a1, out Vector512<T> b1);
-                terms.At(row + 2, column, count, out Vector512<T> a2, out Vector512<T> b2);
-                terms.At(row + 3, column, count, out Vector512<T> a3, out Vector512<T> b3);
-                firstChain += (a0 + a1) + (a2 + a3);
-                if (TTerms.HasSecond)
-                    secondChain += (b0 + b1) + (b2 + b3);
-            }
-            first += firstChain;
-            second += secondChain;
-        }
-        for (; row < rows; row++)
-        {
-            terms.At(row, column, count, out Vector512<T> a, out Vector512<T> b);
-            first += a;
-            if (TTerms.HasSecond)
-                second += b;
-        }
-        count.Store(first, ref firstSums, column);
+        TRows.Of(row, origin + column, count, terms, out Vector256<T> a, out Vector256<T> b);
+        count.Store(count.Load(ref firstSums, column) + a, ref firstSums, column);
         if (TTerms.HasSecond)
-            count.Store(second, ref secondSums, column);
+            count.Store(count.Load(ref secondSums, column) + b, ref secondSums, column);
+    }
+
+    /// <summary>How many rows make one term.</summary>
+    internal interface IRowsAtOnce
+    {
+        static abstract void Of<T, TTerms, TCount>(int row, int column, TCount count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
+            where T : unmanaged
+            where TTerms : IColumnTerms<T>, allows ref struct
+            where TCount : struct, ICount;
+    }
+
+    internal readonly struct OneRow : IRowsAtOnce
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Of<T, TTerms, TCount>(int row, int column, TCount count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
+            where T : unmanaged
+            where TTerms : IColumnTerms<T>, allows ref struct
+            where TCount : struct, ICount => terms.At(row, column, count, out first, out second);
+    }
+
+    internal readonly struct FourRows : IRowsAtOnce
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Of<T, TTerms, TCount>(int row, int column, TCount count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
+            where T : unmanaged
+            where TTerms : IColumnTerms<T>, allows ref struct
+            where TCount : struct, ICount
+        {
+            terms.At(row, column, count, out Vector256<T> a0, out Vector256<T> b0);
+            terms.At(row + 1, column, count, out Vector256<T> a1, out Vector256<T> b1);
+            a0 += a1;
+            b0 += b1;
+            terms.At(row + 2, column, count, out a1, out b1);
+            terms.At(row + 3, column, count, out Vector256<T> a3, out Vector256<T> b3);
+            first = a0 + (a1 + a3);
+            second = b0 + (b1 + b3);
+        }
     }
 }

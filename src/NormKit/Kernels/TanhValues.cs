@@ -23,7 +23,7 @@ internal static class TanhValues
         private readonly ref double bias = ref bias;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
             (Elementary.Tanh(count.Load(ref x, index) * alpha) * count.Load(ref weight, index)) + count.Load(ref bias, index);
     }
 
@@ -34,10 +34,10 @@ internal static class TanhValues
         private readonly ref double weight = ref weight;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount
         {
             // 1 - tanh(z)^2 is four times the slope of a sigmoid at 2z, which keeps its digits far out.
-            Elementary.Sigmoid(count.Load(ref x, index) * (2 * alpha), out Vector512<double> slope);
+            Elementary.Sigmoid(count.Load(ref x, index) * (2 * alpha), out Vector256<double> slope);
             return count.Load(ref dy, index) * count.Load(ref weight, index) * (slope * 4.0);
         }
     }
@@ -47,7 +47,7 @@ internal static class TanhValues
         private readonly ref double values = ref values;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref values, index) * factor;
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref values, index) * factor;
     }
 
     /// <summary>The gradients of weight and bias, dy * tanh(alpha * x) and dy, down the rows of a block.</summary>
@@ -59,7 +59,7 @@ internal static class TanhValues
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector512<double> first, out Vector512<double> second) where TCount : struct, ICount
+        public void At<TCount>(int row, int column, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
         {
             nint index = ((nint)row * columns) + column;
             second = count.Load(ref dy, index);

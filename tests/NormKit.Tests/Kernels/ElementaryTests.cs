@@ -179,14 +179,14 @@ public class ElementaryTests
         Random random = new(4);
         for (int round = 0; round < 300; round++)
         {
-            float[] x = new float[16], y = new float[16];
+            float[] x = new float[Vector256<float>.Count], y = new float[Vector256<float>.Count];
             for (int i = 0; i < x.Length; i++)
                 x[i] = random.Next(9) == 0 ? BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue)) : (float)((random.NextDouble() - 0.5) * 12);
             if (round % 3 == 0)
-                x[random.Next(16)] = float.NaN;
-            f.Floats(Vector512.Create(x)).CopyTo(y);
-            double[] wide = Array.ConvertAll(x, v => (double)v), lanes = new double[8];
-            f.Doubles(Vector512.Create(wide)).CopyTo(lanes);
+                x[random.Next(x.Length)] = float.NaN;
+            f.Floats(Vector256.Create(x)).CopyTo(y);
+            double[] wide = Array.ConvertAll(x, v => (double)v), lanes = new double[Vector256<double>.Count];
+            f.Doubles(Vector256.Create(wide)).CopyTo(lanes);
             for (int i = 0; i < x.Length; i++)
             {
                 double one = f.One(x[i]);
@@ -201,12 +201,12 @@ public class ElementaryTests
     [Fact]
     public void Pow_OfALane_HasTheBitsOfOneNumber()
     {
-        double[] x = Array.ConvertAll(Inputs<double>.Normal(new Random(5), 16, 2), Math.Abs), y = Inputs<double>.Normal(new Random(6), 16, 20), lanes = new double[8];
-        float[] single = new float[16];
-        Elementary.Pow(Vector512.Create(x), Vector512.Create(y)).CopyTo(lanes);
-        Assert.Equal(lanes, x.Zip(y, Elementary.Pow).Take(8));
+        double[] x = Array.ConvertAll(Inputs<double>.Normal(new Random(5), 8, 2), Math.Abs), y = Inputs<double>.Normal(new Random(6), 8, 20), lanes = new double[Vector256<double>.Count];
+        float[] single = new float[Vector256<float>.Count];
+        Elementary.Pow(Vector256.Create(x), Vector256.Create(y)).CopyTo(lanes);
+        Assert.Equal(lanes, x.Zip(y, Elementary.Pow).Take(lanes.Length));
         float[] a = Array.ConvertAll(x, v => (float)v), b = Array.ConvertAll(y, v => (float)v);
-        Elementary.Pow(Vector512.Create(a), Vector512.Create(b)).CopyTo(single);
+        Elementary.Pow(Vector256.Create(a), Vector256.Create(b)).CopyTo(single);
         Assert.Equal(single, a.Zip(b, (v, w) => (float)Elementary.Pow(v, w)));
     }
 
@@ -215,12 +215,12 @@ public class ElementaryTests
     {
         foreach (double x in (double[])[-745, -300, -40, -3.3, -0.1, 0, 0.2, 2.7, 35, 200, 740])
         {
-            Elementary.Sigmoid(Vector512.Create(x), out Vector512<double> derivative);
+            Elementary.Sigmoid(Vector256.Create(x), out Vector256<double> derivative);
             BigInteger exact = FixedPoint.Times(FixedPoint.Sigmoid(FixedPoint.Of(x)), FixedPoint.Sigmoid(FixedPoint.Of(-x)));
             Assert.InRange(FixedPoint.Ulps(derivative.ToScalar(), exact), -3, 3);
         }
     }
 
     private sealed record Function(
-        Func<double, double> One, Func<Vector512<double>, Vector512<double>> Doubles, Func<Vector512<float>, Vector512<float>> Floats, Func<BigInteger, BigInteger>? Exact);
+        Func<double, double> One, Func<Vector256<double>, Vector256<double>> Doubles, Func<Vector256<float>, Vector256<float>> Floats, Func<BigInteger, BigInteger>? Exact);
 }
