@@ -196,6 +196,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         Span<TCompute> forGradients = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> forInputs = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> z = stackalloc TCompute[ColumnTiles.Width];
+        bool past = gradients.Dx.WritesPast<TCompute>();
         for (int row = 0; row < rows; row += rowsAtOnce)
         {
             int length = Math.Min(rowsAtOnce, rows - row) * run.Width;
@@ -217,16 +218,16 @@ internal readonly struct ColumnBackward<T, TNarrow>(
                 ref TCompute firstG = ref MemoryMarshal.GetReference(g);
                 if (statistics.Fixed)
                 {
-                    Map.Row(to, new ColumnTerms.Scaled<TCompute>(ref firstG, ref from[Scale][0]));
+                    Map.Row(to, new ColumnTerms.Scaled<TCompute>(ref firstG, ref from[Scale][0]), past);
                 }
                 else
                 {
                     ColumnTerms.Dx<TCompute> values = new(
                         ref firstG, ref MemoryMarshal.GetReference(d), ref from[High][0], ref from[Scale][0], ref from[Offset][0], ref from[Slope][0]);
                     if (byRow)
-                        Map.Row(to, new ColumnTerms.DxByRow<TCompute>(values, weight));
+                        Map.Row(to, new ColumnTerms.DxByRow<TCompute>(values, weight), past);
                     else
-                        Map.Row(to, values);
+                        Map.Row(to, values, past);
                 }
                 gradients.Dx.Write<TCompute>(at, to);
             }

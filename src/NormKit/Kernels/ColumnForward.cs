@@ -184,6 +184,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
         int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, columns);
         nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns) + run.First;
         nint parameter = geometry.FirstParameterOfBatch(batch) + ((nint)block * ColumnTiles.RowsPerBlock);
+        bool past = y.WritesPast<TCompute>() && rule.IsDoneWithResults;
         Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
         for (int row = 0; row < rows; row += rowsAtOnce)
         {
@@ -195,7 +196,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
                 int width = Math.Min(ColumnTiles.Width, length - column);
                 ReadOnlySpan<TCompute> from = x.Read(at, width, scratch);
                 Span<TCompute> to = y.Target(at, width, scratch);
-                ColumnMaps.Normalize(from, to, ofRun[High][column..], ofRun[Scale][column..], ofRun[Shift][column..], byRow ? (weight, bias) : null);
+                ColumnMaps.Normalize(from, to, ofRun[High][column..], ofRun[Scale][column..], ofRun[Shift][column..], byRow ? (weight, bias) : null, past);
                 rule.Finish(at, to);
                 y.Write<TCompute>(at, to);
             }

@@ -10,15 +10,16 @@ internal static class ColumnMaps
 {
     /// <summary><c>y = (x - high) * scale + shift</c>, and then times the weight and plus the bias of the row, where rows have them.</summary>
     public static void Normalize<T>(
-        ReadOnlySpan<T> x, Span<T> y, ReadOnlySpan<T> highs, ReadOnlySpan<T> scales, ReadOnlySpan<T> shifts, (double Weight, double Bias)? ofRow)
+        ReadOnlySpan<T> x, Span<T> y, ReadOnlySpan<T> highs, ReadOnlySpan<T> scales, ReadOnlySpan<T> shifts, (double Weight, double Bias)? ofRow,
+        bool past = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ByColumn<T> values = new(
             ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(highs), ref MemoryMarshal.GetReference(scales), ref MemoryMarshal.GetReference(shifts));
         if (ofRow is (double weight, double bias))
-            Map.Row(y, new ByColumnAndRow<T>(values, T.CreateTruncating(weight), T.CreateTruncating(bias)));
+            Map.Row(y, new ByColumnAndRow<T>(values, T.CreateTruncating(weight), T.CreateTruncating(bias)), past);
         else
-            Map.Row(y, values);
+            Map.Row(y, values, past);
     }
 
     private readonly ref struct ByColumn<T>(ref T x, ref T highs, ref T scales, ref T shifts) : IRowValues<T>

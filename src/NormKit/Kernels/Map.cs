@@ -17,6 +17,8 @@ internal interface IRowValues<T> where T : unmanaged
 /// </summary>
 internal static class Map
 {
+    private const int Line = 64;
+
     /// <summary>Writes a value for each element of <paramref name="destination"/>.</summary>
     /// <param name="destination">Where results go.</param>
     /// <param name="values">What is written.</param>
@@ -25,42 +27,55 @@ internal static class Map
         where T : unmanaged
         where TValues : IRowValues<T>, allows ref struct
     {
-        if (past)
-            Row<T, TValues, PastCaches>(ref MemoryMarshal.GetReference(destination), destination.Length, values);
-        else
-            Row<T, TValues, ThroughCaches>(ref MemoryMarshal.GetReference(destination), destination.Length, values);
+        ref T y = ref MemoryMarshal.GetReference(destination);
+        if (!past)
+        {
+            Row<T, TValues, ThroughCaches>(ref y, 0, destination.Length, values);
+            return;
+        }
+        // Whole cache lines: a line that is written both ways is written twice.
+        int start = Math.Min(ToNext(ref y, Line), destination.Length);
+        int end = destination.Length - ((destination.Length - start) % (Line / Unsafe.SizeOf<T>()));
+        if (start > 0)
+            Row<T, TValues, ThroughCaches>(ref y, 0, start, values);
+        Row<T, TValues, PastCaches>(ref y, start, end, values);
+        if (end < destination.Length)
+            Row<T, TValues, ThroughCaches>(ref y, end, destination.Length, values);
     }
 
     /// <summary>Not inlined: the JIT would then have no budget left to inline what this is made of.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Row<T, TValues, TStore>(ref T y, int length, TValues values)
+    private static void Row<T, TValues, TStore>(ref T y, int start, int end, TValues values)
         where T : unmanaged
         where TValues : IRowValues<T>, allows ref struct
         where TStore : struct, IStore
     {
         int lanes = Vector256<T>.Count;
-        if (length < lanes)
+        if (end - start < lanes)
         {
-            if (length > 0)
-                Few(ref y, new Part(length), values);
+            if (start < end)
+                Few(ref y, start, new Part(end - start), values);
             return;
         }
-        Vector256<T> first = values.At(0, default(Whole)), last = values.At(length - lanes, default(Whole));
-        for (int i = ToNextVector(ref y); i <= length - lanes; i += lanes)
+        int i = start + ToNext(ref Unsafe.Add(ref y, start), Vector256<byte>.Count), last = end - lanes;
+        bool isWhole = ((end - i) & (lanes - 1)) == 0, isAligned = i == start;
+        Vector256<T> atStart = isAligned ? default : values.At(start, default(Whole)), atEnd = isWhole ? default : values.At(last, default(Whole));
+        for (; i <= last; i += lanes)
             TStore.Store(values.At(i, default(Whole)), ref y, i);
-        first.StoreUnsafe(ref y);
-        last.StoreUnsafe(ref y, (nuint)(length - lanes));
+        if (!isAligned)
+            atStart.StoreUnsafe(ref y, (nuint)start);
+        if (!isWhole)
+            atEnd.StoreUnsafe(ref y, (nuint)last);
     }
 
-    /// <summary>How many elements lie before the next multiple of a vector's size; memory here is pinned, so the answer holds.</summary>
-    private static unsafe int ToNextVector<T>(ref T y) where T : unmanaged =>
-        (int)(-(nint)Unsafe.AsPointer(ref y) & (Vector256<byte>.Count - 1)) / sizeof(T);
+    /// <summary>How many elements lie before the next multiple of so many bytes; memory here is pinned, so the answer holds.</summary>
+    private static unsafe int ToNext<T>(ref T y, int bytes) where T : unmanaged => (int)(-(nint)Unsafe.AsPointer(ref y) & (bytes - 1)) / sizeof(T);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Few<T, TValues>(ref T y, Part count, TValues values)
+    private static void Few<T, TValues>(ref T y, int index, Part count, TValues values)
         where T : unmanaged
         where TValues : IRowValues<T>, allows ref struct =>
-        count.Store(values.At(0, count), ref y, 0);
+        count.Store(values.At(index, count), ref y, index);
 
     private interface IStore
     {

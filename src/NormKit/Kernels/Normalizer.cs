@@ -35,8 +35,9 @@ internal static class Normalizer
         nint setsPerUnit = columnar ? geometry.SetsPerBatch : 1;
         nint columns = columnar ? geometry.Columns : 1;
         int blocks = columnar ? ColumnTiles.Blocks(geometry.Segments) : RowForward<T, TNarrow>.Plan(geometry).Blocks;
-        nint streams = addition.IsPresent ? 4 : 2;
-        Schedule schedule = new(geometry.Sets / setsPerUnit, blocks, streams * x.Length * Unsafe.SizeOf<T>(), maxDegreeOfParallelism);
+        nint bytes = (addition.IsPresent ? 4 : 2) * x.Length * Unsafe.SizeOf<T>();
+        y = y.ForResults(bytes, x);
+        Schedule schedule = new(geometry.Sets / setsPerUnit, blocks, bytes, maxDegreeOfParallelism);
 
         using Rented<Moments> partial = new(fixedStatistics ? 0 : schedule.Slots * blocks * columns);
         using Rented<Moments> transient = new(moments is null ? schedule.Slots * setsPerUnit : 0);
@@ -53,6 +54,7 @@ internal static class Normalizer
         {
             schedule.Run(new RowForward<T, TNarrow>(geometry, x, y, affine, rule, addition, statistics, partial.Array), reduce: !fixedStatistics);
         }
+        OrderWrites();
     }
 
     /// <summary>The gradients of <see cref="Forward"/>; those of which there is no view, or an empty one, are not computed.</summary>
@@ -78,6 +80,7 @@ internal static class Normalizer
         bool byRow = columnar && geometry.Affine == AffineAxis.Segment;
         Debug.Assert(!byRow || geometry.Weights.Groups == 1, "The parts of such weights are not told apart by group.");
         nint bytes = (gradients.Dx.IsEmpty ? 2 : 3) * gradients.X.Length * Unsafe.SizeOf<T>();
+        gradients = gradients with { Dx = gradients.Dx.ForResults(bytes, gradients.X, gradients.Dy) };
         (int parts, int partsPerRun) = byElement ? ElementGradients<T, TNarrow>.PartsOf(geometry)
             : byRow ? (PositionGradients<T, TNarrow>.PartsOf(geometry), int.MaxValue)
             : (checked((int)geometry.Batches), (int)Math.Min(geometry.Weights.Run, int.MaxValue));
@@ -120,6 +123,7 @@ internal static class Normalizer
                     new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, sums), reduce);
             }
         }
+        OrderWrites();
         if (wantsParameters)
         {
             int groups = (int)geometry.Weights.Groups;
@@ -127,6 +131,12 @@ internal static class Normalizer
                 parameters.Array.AsSpan(0, checked((int)(parts * geometry.AffineCount))), parts, groups == 1 ? int.MaxValue : partsPerRun, groups, dWeight, dBias, add);
         }
     }
+
+    /// <summary>
+    /// What was written past the caches is there for whoever sees what this thread writes next. The threads that helped say that they are done by an
+    /// interlocked operation, which orders it as well.
+    /// </summary>
+    private static void OrderWrites() => Thread.MemoryBarrier();
 
     /// <summary>Elements that take no part are left out of blocks, which is what row kernels have.</summary>
     private static bool GoesByColumns(in NormGeometry geometry, Rule rule) => geometry.IsColumnar && !rule.Mask.IsPresent;

@@ -191,6 +191,7 @@ internal readonly struct RowBackward<T, TNarrow>(
         double factor = rule.Scaling.Factor(moments);
         Centre<TCompute> centre = new(moments);
         TCompute mean = TCompute.CreateTruncating(shares.First - (centre.Low * shares.Second)), slope = TCompute.CreateTruncating(shares.Second);
+        bool past = gradients.Dx.WritesPast<TCompute>() && gradients.Addend.IsEmpty && !rule.Mask.IsPresent;
         nint parameter = geometry.FirstParameter(set) + FirstOf(block);
         nint step = geometry.Affine == AffineAxis.Segment ? 1 : 0;
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
@@ -213,16 +214,16 @@ internal readonly struct RowBackward<T, TNarrow>(
             {
                 ref TCompute weight = ref MemoryMarshal.GetReference(affine.Weights(parameter, block.Length, forWeights));
                 Map.Row(to, new RowGradients.DxByElement<TCompute>(
-                    ref g, ref d, ref weight, centre.High, TCompute.CreateTruncating(factor), mean, slope));
+                    ref g, ref d, ref weight, centre.High, TCompute.CreateTruncating(factor), mean, slope), past);
             }
             else
             {
                 double weight = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(parameter);
                 TCompute scale = TCompute.CreateTruncating(factor * weight);
                 if (statistics.Fixed)
-                    Map.Row(to, new RowGradients.Scaled<TCompute>(ref g, scale));
+                    Map.Row(to, new RowGradients.Scaled<TCompute>(ref g, scale), past);
                 else
-                    Map.Row(to, new RowGradients.DxUniform<TCompute>(ref g, ref d, centre.High, scale, mean, slope));
+                    Map.Row(to, new RowGradients.DxUniform<TCompute>(ref g, ref d, centre.High, scale, mean, slope), past);
             }
             if (!gradients.Addend.IsEmpty)
                 RowMaps.Add(to, gradients.Addend.Read(offset, block.Length, forInputs), result);

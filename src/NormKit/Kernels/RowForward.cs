@@ -81,6 +81,7 @@ internal readonly struct RowForward<T, TNarrow>(
     {
         double factor = rule.Scaling.Factor(moments);
         Centre<TCompute> centre = new(moments);
+        bool past = y.WritesPast<TCompute>() && rule.IsDoneWithResults;
         nint firstParameter = geometry.FirstParameter(set);
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride)
@@ -97,14 +98,14 @@ internal readonly struct RowForward<T, TNarrow>(
             {
                 nint parameter = firstParameter + block.Start;
                 RowMaps.ByElement(
-                    from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), affine.Biases(parameter, block.Length, forBias));
+                    from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), affine.Biases(parameter, block.Length, forBias), past);
             }
             else
             {
                 // Without weights there is no parameter to look up; with them, one for the whole run.
                 RowMaps.Uniform(
                     from, to, centre, factor, geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(shared),
-                    geometry.Affine == AffineAxis.Element ? 0 : affine.Bias(shared));
+                    geometry.Affine == AffineAxis.Element ? 0 : affine.Bias(shared), past);
             }
             rule.Finish(offset, to);
             y.Write<TCompute>(offset, to);

@@ -11,25 +11,26 @@ internal static class RowMaps
     /// <summary>Normalizes a run whose elements share a weight and a bias, which join the factor and the mean's low part in double: fewer roundings
     /// and operations for each element.</summary>
     public static void Uniform<TCompute>(
-        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, double weight, double bias)
+        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, double weight, double bias, bool past = false)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         double scale = factor * weight;
-        Uniform(x, y, centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(bias - (centre.Low * scale)));
+        Uniform(x, y, centre.High, TCompute.CreateTruncating(scale), TCompute.CreateTruncating(bias - (centre.Low * scale)), past);
     }
 
     /// <summary><c>(x - centre) * scale + shift</c>.</summary>
-    public static void Uniform<TCompute>(ReadOnlySpan<TCompute> x, Span<TCompute> y, TCompute centre, TCompute scale, TCompute shift)
+    public static void Uniform<TCompute>(ReadOnlySpan<TCompute> x, Span<TCompute> y, TCompute centre, TCompute scale, TCompute shift, bool past = false)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row(y, new UniformValues<TCompute>(ref MemoryMarshal.GetReference(x), centre, scale, shift));
+        Map.Row(y, new UniformValues<TCompute>(ref MemoryMarshal.GetReference(x), centre, scale, shift), past);
 
     /// <summary>Normalizes a run each of whose elements has its own weight and bias.</summary>
     public static void ByElement<TCompute>(
-        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, ReadOnlySpan<TCompute> weight, ReadOnlySpan<TCompute> bias)
+        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, ReadOnlySpan<TCompute> weight, ReadOnlySpan<TCompute> bias,
+        bool past = false)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
         Map.Row(y, new ElementValues<TCompute>(
             ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias),
-            centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor)));
+            centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor)), past);
 
     /// <summary>Adds a run to another, into it or elsewhere.</summary>
     public static void Add<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> sum)

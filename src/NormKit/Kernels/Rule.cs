@@ -14,6 +14,9 @@ internal readonly struct Rule(Scaling scaling, Activation activation = default, 
     /// <summary>Whether the gradient that reaches a normalized value is the one that was given.</summary>
     public bool HandsGradientsOn => !Activation.IsPresent && !Mask.IsPresent;
 
+    /// <summary>Whether results are not looked at again once they are written.</summary>
+    public bool IsDoneWithResults => HandsGradientsOn;
+
     /// <summary>What is left to do with results that are still in cache.</summary>
     public void Finish<T>(nint offset, Span<T> results) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

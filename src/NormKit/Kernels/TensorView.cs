@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
@@ -14,16 +15,27 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged
 {
     private readonly T* start;
     private readonly StridedLayout? layout;
+    private readonly bool writesPast;
 
-    public TensorView(T* start, nint length, StridedLayout? layout = null)
+    public TensorView(T* start, nint length, StridedLayout? layout = null, bool writesPast = false)
     {
         this.start = start;
         this.layout = layout;
         Length = length;
+        this.writesPast = writesPast;
     }
 
     public nint Length { get; }
+
+    /// <summary>Whether results that are computed in place are written past the caches: where a call touches more than fits in, reading lines only to
+    /// overwrite them is a third of its traffic.</summary>
+    public bool WritesPast<TCompute>() => writesPast && Holds<TCompute>();
     public bool IsEmpty => Length == 0;
+
+    /// <summary>The same tensor, written past the caches if a call that touches <paramref name="bytes"/> leaves them; never where it is an input.</summary>
+    public TensorView<T> ForResults(nint bytes, TensorView<T> input, TensorView<T> other = default) => new(
+        start, Length, layout,
+        writesPast: bytes > CacheSizes.LastLevel && start != input.start && start != other.start && (nint)start % sizeof(T) == 0);
 
     /// <summary>Whether blocks of <typeparamref name="TCompute"/> are handed out without a copy.</summary>
     public bool Holds<TCompute>() => typeof(T) == typeof(TCompute) && layout is null;
