@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -9,24 +10,43 @@ namespace NormKit.Kernels;
 /// The gradients of weights that each position of a row has for itself (layer norm): sums down the batch, of <c>dy * xHat</c> and <c>dy</c>.
 /// An item is a block of rows that share their weights and a tile of columns; the blocks' sums are added in double, in block order.
 /// </summary>
+/// <param name="geometry">Who shares statistics and weights.</param>
+/// <param name="gradients">The gradient of the output, the input, and where its gradient goes.</param>
+/// <param name="affine">Weight and bias of the forward call.</param>
+/// <param name="rule">That of the forward call.</param>
+/// <param name="statistics">Those of the forward call.</param>
+/// <param name="parameters">Takes the sums of each block.</param>
+/// <param name="ofInput">What makes the gradient of the input.</param>
+/// <param name="fuses">Whether it does so here, a few rows at a time, while they are in the cache.</param>
 internal readonly struct ElementGradients<T, TNarrow>(
-    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, Pair[] parameters)
+    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, Pair[] parameters,
+    RowBackward<T, TNarrow> ofInput, bool fuses)
     : IParallelWork
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
+    /// <summary>Four rows of it, of gradients and inputs in float, are 256 KiB.</summary>
+    private const int LongestFused = 8192;
+
     private readonly NormGeometry geometry = geometry;
     private readonly nint run = RunOf(geometry);
+    private readonly int rowsPerPart = RowsPerPart(geometry);
     private readonly int tilesPerSet = (int)((geometry.Length + ColumnTiles.Width - 1) / ColumnTiles.Width);
 
     /// <summary>How many sums there are of each parameter of a group, and how many neighbours among them are of one run.</summary>
     public static (int Parts, int PartsPerRun) PartsOf(in NormGeometry geometry)
     {
-        int perRun = ColumnTiles.Blocks(RunOf(geometry));
+        int rows = RowsPerPart(geometry), perRun = checked((int)((RunOf(geometry) + rows - 1) / rows));
         return (checked((int)(geometry.Batches / RunOf(geometry)) * perRun), perRun);
     }
 
-    public nint Items => PartsOf(geometry).Parts * geometry.SetsPerBatch * tilesPerSet;
+    /// <summary>
+    /// Whether a row is so short that a few of them, of gradients and inputs, stay in the cache: sums for weights and gradients of inputs are then made
+    /// in one pass over memory.
+    /// </summary>
+    public static bool CanFuse(in NormGeometry geometry, Rule rule) => geometry.Length <= LongestFused && rule.HandsGradientsOn;
+
+    public nint Items => PartsOf(geometry).Parts * geometry.SetsPerBatch * (fuses ? 1 : tilesPerSet);
 
     public void Run(int slot, nint start, nint end)
     {
@@ -34,18 +54,81 @@ internal readonly struct ElementGradients<T, TNarrow>(
         for (nint item = start; item < end; item++)
         {
             (nint column, nint part) = Math.DivRem(item, parts);
-            (nint set, nint tile) = Math.DivRem(column, tilesPerSet);
+            (nint set, nint tile) = fuses ? (column, 0) : Math.DivRem(column, tilesPerSet);
             (nint runBefore, nint block) = Math.DivRem(part, partsPerRun);
-            RowBlock rows = new((runBefore * run) + (block * ColumnTiles.RowsPerBlock), ColumnTiles.RowsOf(run, (int)block), part);
+            RowBlock rows = new((runBefore * run) + (block * rowsPerPart), (int)Math.Min(rowsPerPart, run - (block * rowsPerPart)), part);
             bool wide = false;
             for (int row = 0; row < rows.Count; row++)
                 wide |= rule.Scaling.NeedsDouble<TNarrow>(StatisticsOf(rows, row, set));
-            if (wide)
-                Sum<double>(rows, set, tile);
+            if (!fuses)
+                Sum(rows, set, tile, wide);
+            else if (!wide)
+                SumAndApply(rows, set, slot);
             else
-                Sum<TNarrow>(rows, set, tile);
+                SumThenApply(rows, set, slot);
         }
     }
+
+    private void Sum(RowBlock rows, nint set, nint tile, bool wide)
+    {
+        if (wide)
+            Sum<double>(rows, set, tile);
+        else
+            Sum<TNarrow>(rows, set, tile);
+    }
+
+    private void SumThenApply(RowBlock rows, nint set, int slot)
+    {
+        for (int tile = 0; tile < tilesPerSet; tile++)
+            Sum<double>(rows, set, tile);
+        for (int row = 0; row < rows.Count; row++)
+            ofInput.RunWhole(slot, ((rows.First + row) * geometry.SetsPerBatch) + set);
+    }
+
+    /// <summary>The sums of a block, as <see cref="Sums.DownColumns"/> has them, and the gradient of the input four rows at a time.</summary>
+    [SkipLocalsInit]
+    private void SumAndApply(RowBlock rows, nint set, int slot)
+    {
+        RowConstants<TNarrow> ofRows = new(
+            stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock]);
+        Fill(ofRows, rows, set);
+        int width = (int)geometry.Length, row = 0;
+        TNarrow[] rented = ArrayPool<TNarrow>.Shared.Rent(4 * width);
+        Span<TNarrow> sums = rented.AsSpan(0, width), products = rented.AsSpan(width, width);
+        Span<TNarrow> sumChain = rented.AsSpan(2 * width, width), productChain = rented.AsSpan(3 * width, width);
+        sums.Clear();
+        products.Clear();
+        while (rows.Count - row >= 4)
+        {
+            int end = row + (Math.Min((rows.Count - row) / 4, Sums.Steps) * 4);
+            sumChain.Clear();
+            productChain.Clear();
+            for (; row < end; row += Sums.FourRows.Count)
+                Step<Sums.FourRows>(rows, row, set, slot, ofRows, sumChain, productChain);
+            RowMaps.Add(sums, sumChain, sums);
+            RowMaps.Add(products, productChain, products);
+        }
+        for (; row < rows.Count; row++)
+            Step<Sums.OneRow>(rows, row, set, slot, ofRows, sums, products);
+        Keep(rows, set, first: 0, sums, products);
+        ArrayPool<TNarrow>.Shared.Return(rented);
+    }
+
+    /// <summary>Adds the terms of a few rows, and then makes their gradients, which may lie where the inputs did.</summary>
+    private void Step<TRows>(
+        RowBlock rows, int row, nint set, int slot, RowConstants<TNarrow> ofRows, Span<TNarrow> sums, Span<TNarrow> products)
+        where TRows : struct, Sums.IRowsAtOnce
+    {
+        nint offset = ((rows.First + row) * geometry.BatchStride) + (set * geometry.SetStride);
+        using (ColumnTile<TNarrow> g = ColumnTile<TNarrow>.Of(gradients.Dy, offset, TRows.Count, sums.Length, geometry.BatchStride))
+        using (ColumnTile<TNarrow> d = ColumnTile<TNarrow>.Of(gradients.X, offset, TRows.Count, sums.Length, geometry.BatchStride))
+            Sums.AddRows<TNarrow, Terms<TNarrow>, TRows>(0, TRows.Count, 0, sums, products, new(g, d, ofRows.From(row)));
+        for (int i = 0; i < TRows.Count; i++)
+            ofInput.RunWhole(slot, ((rows.First + row + i) * geometry.SetsPerBatch) + set);
+    }
+
+    /// <summary>One running sum, so that there is a part for each of many threads; four where so many parts would take room.</summary>
+    private static int RowsPerPart(in NormGeometry geometry) => geometry.Batches <= 16 * 1024 ? ColumnTiles.RowsPerBlock / 4 : ColumnTiles.RowsPerBlock;
 
     private static nint RunOf(in NormGeometry geometry) => geometry.Weights.Groups == 1 ? geometry.Batches : geometry.Weights.Run;
 
@@ -54,19 +137,9 @@ internal readonly struct ElementGradients<T, TNarrow>(
     [SkipLocalsInit]
     private void Sum<TCompute>(RowBlock rows, nint set, nint tile) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        Span<TCompute> highs = stackalloc TCompute[ColumnTiles.RowsPerBlock];
-        Span<TCompute> shifts = stackalloc TCompute[ColumnTiles.RowsPerBlock];
-        Span<TCompute> factors = stackalloc TCompute[ColumnTiles.RowsPerBlock];
-        for (int row = 0; row < rows.Count; row++)
-        {
-            Moments moments = StatisticsOf(rows, row, set);
-            // A row without an element that takes part adds nothing.
-            double factor = rule.Scaling.Factor(moments);
-            Centre<TCompute> centre = new(moments.Count == 0 ? default : moments);
-            highs[row] = centre.High;
-            factors[row] = TCompute.CreateTruncating(factor);
-            shifts[row] = TCompute.CreateTruncating(-centre.Low * factor);
-        }
+        RowConstants<TCompute> ofRows = new(
+            stackalloc TCompute[ColumnTiles.RowsPerBlock], stackalloc TCompute[ColumnTiles.RowsPerBlock], stackalloc TCompute[ColumnTiles.RowsPerBlock]);
+        Fill(ofRows, rows, set);
         nint first = tile * ColumnTiles.Width;
         int width = (int)Math.Min(ColumnTiles.Width, geometry.Length - first);
         nint offset = (rows.First * geometry.BatchStride) + (set * geometry.SetStride) + first;
@@ -84,11 +157,32 @@ internal readonly struct ElementGradients<T, TNarrow>(
         }
         else
         {
-            Sums.DownColumns(rows.Count, sums[..width], products[..width], new Terms<TCompute>(g, d, ref highs[0], ref shifts[0], ref factors[0]));
+            Sums.DownColumns(rows.Count, sums[..width], products[..width], new Terms<TCompute>(g, d, ofRows));
         }
+        Keep<TCompute>(rows, set, first, sums[..width], products[..width]);
+    }
+
+    private void Fill<TCompute>(RowConstants<TCompute> ofRows, RowBlock rows, nint set) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        for (int row = 0; row < rows.Count; row++)
+        {
+            Moments moments = StatisticsOf(rows, row, set);
+            // A row without an element that takes part adds nothing.
+            double factor = rule.Scaling.Factor(moments);
+            Centre<TCompute> centre = new(moments.Count == 0 ? default : moments);
+            ofRows.Highs[row] = centre.High;
+            ofRows.Factors[row] = TCompute.CreateTruncating(factor);
+            ofRows.Shifts[row] = TCompute.CreateTruncating(-centre.Low * factor);
+        }
+    }
+
+    private void Keep<TCompute>(RowBlock rows, nint set, nint first, ReadOnlySpan<TCompute> sums, ReadOnlySpan<TCompute> products)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
         nint parameter = (rows.Part * geometry.AffineCount) + (set * geometry.AffinePerSet) + first;
-        for (int i = 0; i < width; i++)
-            parameters[parameter + i] = Pair.From((sums[i], products[i]));
+        Span<Pair> kept = parameters.AsSpan((int)parameter, sums.Length);
+        for (int i = 0; i < kept.Length; i++)
+            kept[i] = Pair.From((sums[i], products[i]));
     }
 
     /// <summary>
@@ -128,15 +222,22 @@ internal readonly struct ElementGradients<T, TNarrow>(
     /// <summary>Rows <c>First .. First + Count</c>, whose sums are part number <c>Part</c>.</summary>
     private readonly record struct RowBlock(nint First, int Count, nint Part);
 
-    private readonly ref struct Terms<TCompute>(
-        ColumnTile<TCompute> g, ColumnTile<TCompute> x, ref TCompute highs, ref TCompute shifts, ref TCompute factors) : IColumnTerms<TCompute>
+    /// <summary>What normalizes each row of a block: xHat = (x - High) * Factor + Shift.</summary>
+    private readonly ref struct RowConstants<TCompute>(Span<TCompute> highs, Span<TCompute> factors, Span<TCompute> shifts)
+    {
+        public readonly Span<TCompute> Highs = highs, Factors = factors, Shifts = shifts;
+
+        public RowConstants<TCompute> From(int row) => new(Highs[row..], Factors[row..], Shifts[row..]);
+    }
+
+    private readonly ref struct Terms<TCompute>(ColumnTile<TCompute> g, ColumnTile<TCompute> x, RowConstants<TCompute> ofRows) : IColumnTerms<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute g = ref g.Start;
         private readonly ref TCompute x = ref x.Start;
-        private readonly ref TCompute highs = ref highs;
-        private readonly ref TCompute shifts = ref shifts;
-        private readonly ref TCompute factors = ref factors;
+        private readonly ref TCompute highs = ref ofRows.Highs[0];
+        private readonly ref TCompute shifts = ref ofRows.Shifts[0];
+        private readonly ref TCompute factors = ref ofRows.Factors[0];
         private readonly nint gStride = g.Stride;
         private readonly nint xStride = x.Stride;
 

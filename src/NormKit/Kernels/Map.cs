@@ -23,29 +23,29 @@ internal static class Map
     /// <param name="destination">Where results go.</param>
     /// <param name="values">What is written.</param>
     /// <param name="past">Whether results are written past the caches, which pays where they do not fit in.</param>
-    public static void Row<T, TValues>(Span<T> destination, TValues values, bool past = false)
+    public static void Row<T, TValues>(Span<T> destination, scoped in TValues values, bool past = false)
         where T : unmanaged
         where TValues : IRowValues<T>, allows ref struct
     {
         ref T y = ref MemoryMarshal.GetReference(destination);
         if (!past)
         {
-            Row<T, TValues, ThroughCaches>(ref y, 0, destination.Length, values);
+            Row<T, TValues, ThroughCaches>(ref y, 0, destination.Length, in values);
             return;
         }
         // Whole cache lines: a line that is written both ways is written twice.
         int start = Math.Min(ToNext(ref y, Line), destination.Length);
         int end = destination.Length - ((destination.Length - start) % (Line / Unsafe.SizeOf<T>()));
         if (start > 0)
-            Row<T, TValues, ThroughCaches>(ref y, 0, start, values);
-        Row<T, TValues, PastCaches>(ref y, start, end, values);
+            Row<T, TValues, ThroughCaches>(ref y, 0, start, in values);
+        Row<T, TValues, PastCaches>(ref y, start, end, in values);
         if (end < destination.Length)
-            Row<T, TValues, ThroughCaches>(ref y, end, destination.Length, values);
+            Row<T, TValues, ThroughCaches>(ref y, end, destination.Length, in values);
     }
 
     /// <summary>Not inlined: the JIT would then have no budget left to inline what this is made of.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Row<T, TValues, TStore>(ref T y, int start, int end, TValues values)
+    private static void Row<T, TValues, TStore>(ref T y, int start, int end, scoped in TValues given)
         where T : unmanaged
         where TValues : IRowValues<T>, allows ref struct
         where TStore : struct, IStore
@@ -54,9 +54,10 @@ internal static class Map
         if (end - start < lanes)
         {
             if (start < end)
-                Few(ref y, start, new Part(end - start), values);
+                Few(ref y, start, new Part(end - start), in given);
             return;
         }
+        TValues values = given;
         int i = start + ToNext(ref Unsafe.Add(ref y, start), Vector256<byte>.Count), last = end - lanes;
         bool isWhole = ((end - i) & (lanes - 1)) == 0, isAligned = i == start;
         Vector256<T> atStart = isAligned ? default : values.At(start, default(Whole)), atEnd = isWhole ? default : values.At(last, default(Whole));
@@ -72,7 +73,7 @@ internal static class Map
     private static unsafe int ToNext<T>(ref T y, int bytes) where T : unmanaged => (int)(-(nint)Unsafe.AsPointer(ref y) & (bytes - 1)) / sizeof(T);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Few<T, TValues>(ref T y, int index, Part count, TValues values)
+    private static void Few<T, TValues>(ref T y, int index, Part count, scoped in TValues values)
         where T : unmanaged
         where TValues : IRowValues<T>, allows ref struct =>
         count.Store(values.At(index, count), ref y, index);

@@ -86,17 +86,24 @@ internal static class Normalizer
             : (checked((int)geometry.Batches), (int)Math.Min(geometry.Weights.Run, int.MaxValue));
         using Rented<Pair> parameters = new(wantsParameters ? parts * geometry.AffineCount : 0);
 
+        bool fused = byElement && wantsParameters && !gradients.Dx.IsEmpty && !fixedStatistics && ElementGradients<T, TNarrow>.CanFuse(geometry, rule);
+
         // First, for dx may overwrite dy or x.
         if (byElement && wantsParameters)
         {
-            ElementGradients<T, TNarrow> sums = new(geometry, gradients, affine, rule, moments, parameters.Array);
+            int workers = Schedule.Workers(bytes, maxDegreeOfParallelism), blocks = fused ? RowBackward<T, TNarrow>.Plan(geometry).Blocks : 0;
+            using Rented<Pair> partial = new(workers * blocks), coefficients = new(fused ? workers : 0);
+            StatisticsStore statistics = new(moments, Keeping.OfEachUnit, 1, geometry.SetsPerBatch);
+            ElementGradients<T, TNarrow> sums = new(
+                geometry, gradients, affine, rule, moments, parameters.Array,
+                new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, null), fused);
             RunItems(sums, sums.Items, bytes, maxDegreeOfParallelism);
         }
         else if (byRow && wantsParameters)
         {
             RunItems(new PositionGradients<T, TNarrow>(geometry, gradients, affine, rule, moments, parameters.Array), parts, bytes, maxDegreeOfParallelism);
         }
-        if (!gradients.Dx.IsEmpty || !(byElement || byRow))
+        if (!fused && (!gradients.Dx.IsEmpty || !(byElement || byRow)))
         {
             nint setsPerUnit = columnar ? geometry.SetsPerBatch : 1;
             nint columns = columnar ? geometry.Columns : 1;

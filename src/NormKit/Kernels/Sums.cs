@@ -35,10 +35,11 @@ internal static class Sums
 
     /// <summary>Sums the terms of <paramref name="length"/> elements. Element i falls into lane i modulo twice a vector.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static (T First, T Second) AlongRow<T, TTerms>(int length, TTerms terms)
+    public static (T First, T Second) AlongRow<T, TTerms>(int length, scoped in TTerms given)
         where T : unmanaged, System.Numerics.INumberBase<T>
         where TTerms : IRowTerms<T>, allows ref struct
     {
+        TTerms terms = given;
         int half = Vector256<T>.Count, lanes = 2 * half;
         Vector256<T> firstLower = Vector256<T>.Zero, firstUpper = Vector256<T>.Zero;
         Vector256<T> secondLower = Vector256<T>.Zero, secondUpper = Vector256<T>.Zero;
@@ -85,14 +86,14 @@ internal static class Sums
             i += half;
             if (i < length)
             {
-                Tail(i, new Part(length - i), terms, out a, out b);
+                Tail(i, new Part(length - i), in given, out a, out b);
                 firstUpper += a;
                 secondUpper += b;
             }
         }
         else if (i < length)
         {
-            Tail(i, new Part(length - i), terms, out Vector256<T> a, out Vector256<T> b);
+            Tail(i, new Part(length - i), in given, out Vector256<T> a, out Vector256<T> b);
             firstLower += a;
             secondLower += b;
         }
@@ -116,7 +117,7 @@ internal static class Sums
 
     /// <summary>The terms of the last few elements, zero in the other lanes. Apart from the loop, whose registers its calls would cost.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tail<T, TTerms>(int index, Part count, TTerms terms, out Vector256<T> first, out Vector256<T> second)
+    private static void Tail<T, TTerms>(int index, Part count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
         where T : unmanaged
         where TTerms : IRowTerms<T>, allows ref struct
     {
@@ -130,7 +131,7 @@ internal static class Sums
     /// order, as they lie in memory, and sums wait in the cache.
     /// </summary>
     [SkipLocalsInit]
-    public static void DownColumns<T, TTerms>(int rows, Span<T> first, Span<T> second, TTerms terms)
+    public static void DownColumns<T, TTerms>(int rows, Span<T> first, Span<T> second, scoped in TTerms terms)
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
         where TTerms : IColumnTerms<T>, allows ref struct
     {
@@ -148,44 +149,49 @@ internal static class Sums
                 int end = row + (Math.Min((rows - row) / 4, Steps) * 4);
                 firstChain.Clear();
                 secondChain.Clear();
-                for (; row < end; row += 4)
-                    AddRows<T, TTerms, FourRows>(row, origin, firstChain, secondChain, terms);
+                AddRows<T, TTerms, FourRows>(row, end, origin, firstChain, secondChain, in terms);
+                row = end;
                 RowMaps.Add(firstSums, firstChain, firstSums);
                 RowMaps.Add(secondSums, secondChain, secondSums);
             }
-            for (; row < rows; row++)
-                AddRows<T, TTerms, OneRow>(row, origin, firstSums, secondSums, terms);
+            AddRows<T, TTerms, OneRow>(row, rows, origin, firstSums, secondSums, in terms);
         }
     }
 
-    /// <summary>Adds the terms of one row, or of four added to one, to a sum for each column from <paramref name="origin"/> on.</summary>
+    /// <summary>
+    /// Adds the terms of rows, one at a time or four added to one, to a sum for each column from <paramref name="origin"/> on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void AddRows<T, TTerms, TRows>(int row, int origin, Span<T> first, Span<T> second, TTerms terms)
+    public static void AddRows<T, TTerms, TRows>(int row, int end, int origin, Span<T> first, Span<T> second, scoped in TTerms given)
         where T : unmanaged
         where TTerms : IColumnTerms<T>, allows ref struct
         where TRows : struct, IRowsAtOnce
     {
+        TTerms terms = given;
         ref T firstSums = ref MemoryMarshal.GetReference(first);
         ref T secondSums = ref MemoryMarshal.GetReference(second);
-        int column = 0;
-        for (; first.Length - column >= Vector256<T>.Count; column += Vector256<T>.Count)
+        int whole = first.Length - (first.Length & (Vector256<T>.Count - 1));
+        for (; row < end; row += TRows.Count)
         {
-            TRows.Of(row, origin + column, default(Whole), in terms, out Vector256<T> a, out Vector256<T> b);
-            (Vector256.LoadUnsafe(ref firstSums, (nuint)column) + a).StoreUnsafe(ref firstSums, (nuint)column);
-            if (TTerms.HasSecond)
-                (Vector256.LoadUnsafe(ref secondSums, (nuint)column) + b).StoreUnsafe(ref secondSums, (nuint)column);
+            for (int column = 0; column < whole; column += Vector256<T>.Count)
+            {
+                TRows.Of(row, origin + column, default(Whole), in terms, out Vector256<T> a, out Vector256<T> b);
+                (Vector256.LoadUnsafe(ref firstSums, (nuint)column) + a).StoreUnsafe(ref firstSums, (nuint)column);
+                if (TTerms.HasSecond)
+                    (Vector256.LoadUnsafe(ref secondSums, (nuint)column) + b).StoreUnsafe(ref secondSums, (nuint)column);
+            }
+            if (whole < first.Length)
+                LastColumns<T, TTerms, TRows>(row, origin, whole, new Part(first.Length - whole), ref firstSums, ref secondSums, in given);
         }
-        if (column < first.Length)
-            LastColumns<T, TTerms, TRows>(row, origin, column, new Part(first.Length - column), ref firstSums, ref secondSums, terms);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void LastColumns<T, TTerms, TRows>(int row, int origin, int column, Part count, ref T firstSums, ref T secondSums, TTerms terms)
+    private static void LastColumns<T, TTerms, TRows>(int row, int origin, int column, Part count, ref T firstSums, ref T secondSums, scoped in TTerms terms)
         where T : unmanaged
         where TTerms : IColumnTerms<T>, allows ref struct
         where TRows : struct, IRowsAtOnce
     {
-        TRows.Of(row, origin + column, count, terms, out Vector256<T> a, out Vector256<T> b);
+        TRows.Of(row, origin + column, count, in terms, out Vector256<T> a, out Vector256<T> b);
         count.Store(count.Load(ref firstSums, column) + a, ref firstSums, column);
         if (TTerms.HasSecond)
             count.Store(count.Load(ref secondSums, column) + b, ref secondSums, column);
@@ -194,6 +200,8 @@ internal static class Sums
     /// <summary>How many rows make one term.</summary>
     internal interface IRowsAtOnce
     {
+        static abstract int Count { get; }
+
         static abstract void Of<T, TTerms, TCount>(int row, int column, TCount count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
             where T : unmanaged
             where TTerms : IColumnTerms<T>, allows ref struct
@@ -202,6 +210,8 @@ internal static class Sums
 
     internal readonly struct OneRow : IRowsAtOnce
     {
+        public static int Count => 1;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Of<T, TTerms, TCount>(int row, int column, TCount count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
             where T : unmanaged
@@ -211,6 +221,8 @@ internal static class Sums
 
     internal readonly struct FourRows : IRowsAtOnce
     {
+        public static int Count => 4;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Of<T, TTerms, TCount>(int row, int column, TCount count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
             where T : unmanaged
