@@ -8,9 +8,10 @@ namespace NormKit.Kernels;
 
 /// <summary>
 /// Normalizes sets that lie side by side in every row of a matrix (<see cref="NormGeometry.IsColumnar"/>): lanes go across columns, sums go down
-/// them, and the columns of a set are merged last. A unit is a batch, a block some of its rows.
+/// them, and the columns of a set are merged last. A unit is a part of a batch, a block some of its rows.
 /// </summary>
 /// <param name="geometry">Who shares statistics and weights.</param>
+/// <param name="units">How it is cut.</param>
 /// <param name="x">The input.</param>
 /// <param name="y">The output.</param>
 /// <param name="affine">Weight and bias.</param>
@@ -20,7 +21,7 @@ namespace NormKit.Kernels;
 /// <param name="constants">Room for the three constants of each column of a slot.</param>
 /// <param name="inDouble">Room to note of each set of a slot whether it is computed in double.</param>
 internal readonly struct ColumnForward<T, TNarrow>(
-    NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, StatisticsStore statistics,
+    NormGeometry geometry, ColumnUnits units, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, StatisticsStore statistics,
     Moments[] partial, TNarrow[] constants, bool[] inDouble)
     : IUnitKernel
     where T : unmanaged
@@ -30,36 +31,39 @@ internal readonly struct ColumnForward<T, TNarrow>(
     private const int High = 0, Scale = 1, Shift = 2, Kinds = 3;
 
     private readonly NormGeometry geometry = geometry;
-    private readonly int columns = checked((int)geometry.Columns);
+    private readonly ColumnUnits units = units;
+    private readonly nint rowLength = geometry.Columns;
     private readonly int blocks = ColumnTiles.Blocks(geometry.Segments);
 
     /// <summary>How many constants <c>constants</c> has room for, a slot.</summary>
-    public static nint ConstantsPerSlot(in NormGeometry geometry) => Kinds * ColumnTiles.Span(checked((int)geometry.Columns));
+    public static nint ConstantsPerSlot(ColumnUnits units) => Kinds * ColumnTiles.Span(units.Columns);
 
     /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
 
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
-        Span<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * columns), columns);
+        ColumnUnit of = units[unit];
+        Span<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * units.Columns), of.Columns);
         if (!wide)
         {
-            ReduceIn<TNarrow>(unit, block, new(0, columns, false), ofBlock);
+            ReduceIn<TNarrow>(of, block, new(0, of.Columns, false), ofBlock);
             return;
         }
-        ReadOnlySpan<bool> flags = FlagsOf(slot);
+        ReadOnlySpan<bool> flags = FlagsOf(slot, of);
         for (int set = 0; set < flags.Length;)
         {
             ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
             if (run.Wide)
-                ReduceIn<double>(unit, block, run, ofBlock);
+                ReduceIn<double>(of, block, run, ofBlock);
         }
     }
 
     public bool Combine(nint slot, nint unit, bool wide)
     {
-        Span<Moments> sets = statistics.AllOf(slot, unit);
-        Span<bool> flags = FlagsOf(slot);
+        ColumnUnit of = units[unit];
+        Span<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
+        Span<bool> flags = FlagsOf(slot, of);
         ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
         bool again = false;
         for (int set = 0; set < sets.Length; set++)
@@ -71,7 +75,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
                 sets[set] = Merge(slot, set);
             flags[set] = rule.Scaling.NeedsDouble<TNarrow>(sets[set]);
             again |= flags[set];
-            Fill(sets[set], unit, set, ofSlot, firstColumn: 0);
+            Fill(sets[set], of, set, ofSlot, firstColumn: 0);
         }
         if (wide || !again || statistics.Fixed)
         {
@@ -79,51 +83,53 @@ internal readonly struct ColumnForward<T, TNarrow>(
             for (int set = 0; set < sets.Length; set++)
                 flags[set] |= HoldsNaN(ofSlot[Scale].Slice(set * (int)geometry.Length, (int)geometry.Length));
         }
-        ofSlot.Repeat(columns);
+        if (of.Columns == rowLength)    // else no two rows are written as one
+            ofSlot.Repeat(of.Columns);
         return again;
     }
 
     public void Apply(nint slot, nint unit, int block)
     {
-        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, unit);
-        ReadOnlySpan<bool> flags = FlagsOf(slot);
+        ColumnUnit of = units[unit];
+        ReadOnlySpan<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
+        ReadOnlySpan<bool> flags = FlagsOf(slot, of);
         for (int set = 0; set < flags.Length;)
         {
             int first = set;
             ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
             if (run.Wide)
-                ApplyWide(unit, block, run, sets[first..set], first);
+                ApplyWide(of, block, run, sets[first..set], first);
             else
-                ApplyIn(unit, block, run, ConstantsOf(slot).From(run.First));
+                ApplyIn(of, block, run, ConstantsOf(slot).From(run.First));
         }
     }
 
     /// <summary>The moments of a set: of each of its columns block by block, then column by column.</summary>
     private Moments Merge(nint slot, int set)
     {
-        Moments total = default;
-        for (int column = set * (int)geometry.Length; column < (set + 1) * (int)geometry.Length; column++)
+        int length = (int)geometry.Length;
+        Span<Moments> ofColumns = partial.AsSpan((int)(slot * blocks * units.Columns) + (set * length), length);
+        for (int block = 1; block < blocks; block++)
         {
-            Moments ofColumn = default;
-            for (int block = 0; block < blocks; block++)
-                ofColumn = Moments.Combine(ofColumn, partial[(((slot * blocks) + block) * columns) + column]);
-            total = Moments.Combine(total, ofColumn);
+            ReadOnlySpan<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * units.Columns) + (set * length), length);
+            for (int i = 0; i < length; i++)
+                ofColumns[i] = Moments.Combine(ofColumns[i], ofBlock[i]);
         }
-        return total;
+        return Moments.CombineEqual(ofColumns);
     }
 
     [SkipLocalsInit]
-    private void ReduceIn<TCompute>(nint batch, int block, ColumnRun run, Span<Moments> ofBlock) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    private void ReduceIn<TCompute>(ColumnUnit of, int block, ColumnRun run, Span<Moments> ofBlock) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
-        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns);
+        nint offset = of.Offset(block);
         Span<TCompute> shifts = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> deviations = stackalloc TCompute[ColumnTiles.Width];
         Span<TCompute> squares = stackalloc TCompute[ColumnTiles.Width];
         for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, run.End - column);
-            using ColumnTile<TCompute> tile = ColumnTile<TCompute>.Of(x, offset + column, rows, width, columns);
+            using ColumnTile<TCompute> tile = ColumnTile<TCompute>.Of(x, offset + column, rows, width, rowLength);
             if (rule.Scaling.IsCentred)
             {
                 Sums.DownColumns(rows, shifts[..width], default, new Values<TCompute>(tile));
@@ -163,27 +169,27 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
     }
 
-    private void ApplyWide(nint batch, int block, ColumnRun run, ReadOnlySpan<Moments> sets, int firstSet)
+    private void ApplyWide(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets, int firstSet)
     {
-        int span = ColumnTiles.RowsAtOnce(run, columns) * run.Width;
+        int span = ColumnTiles.RowsAtOnce(run, rowLength) * run.Width;
         double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
         ColumnConstants<double> ofRun = new(room.AsSpan(0, Kinds * span), span);
         for (int set = 0; set < sets.Length; set++)
-            Fill(sets[set], batch, firstSet + set, ofRun, run.First);
+            Fill(sets[set], of, firstSet + set, ofRun, run.First);
         ofRun.Repeat(run.Width);
-        ApplyIn(batch, block, run, ofRun);
+        ApplyIn(of, block, run, ofRun);
         ArrayPool<double>.Shared.Return(room);
     }
 
     [SkipLocalsInit]
-    private void ApplyIn<TCompute>(nint batch, int block, ColumnRun run, ColumnConstants<TCompute> ofRun)
+    private void ApplyIn<TCompute>(ColumnUnit of, int block, ColumnRun run, ColumnConstants<TCompute> ofRun)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         bool byRow = WeightsByRow && affine.IsPresent;
-        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, columns);
-        nint offset = (batch * geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * columns) + run.First;
-        nint parameter = geometry.FirstParameterOfBatch(batch) + ((nint)block * ColumnTiles.RowsPerBlock);
+        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, rowLength);
+        nint offset = of.Offset(block) + run.First;
+        nint parameter = geometry.FirstParameterOfBatch(of.Batch) + ((nint)block * ColumnTiles.RowsPerBlock);
         bool past = y.WritesPast<TCompute>() && rule.IsDoneWithResults;
         Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
         for (int row = 0; row < rows; row += rowsAtOnce)
@@ -192,7 +198,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
             double weight = byRow ? affine.Weight(parameter + row) : 1, bias = byRow ? affine.Bias(parameter + row) : 0;
             for (int column = 0; column < length; column += ColumnTiles.Width)
             {
-                nint at = offset + ((nint)row * columns) + column;
+                nint at = offset + (row * rowLength) + column;
                 int width = Math.Min(ColumnTiles.Width, length - column);
                 ReadOnlySpan<TCompute> from = x.Read(at, width, scratch);
                 Span<TCompute> to = y.Target(at, width, scratch);
@@ -203,7 +209,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
     }
 
-    private Span<bool> FlagsOf(nint slot) => inDouble.AsSpan((int)(slot * geometry.SetsPerBatch), (int)geometry.SetsPerBatch);
+    private Span<bool> FlagsOf(nint slot, ColumnUnit of) => inDouble.AsSpan((int)(slot * units.Sets), of.Sets);
 
     private static bool HoldsNaN(ReadOnlySpan<TNarrow> values)
     {
@@ -215,21 +221,21 @@ internal readonly struct ColumnForward<T, TNarrow>(
 
     private ColumnConstants<TNarrow> ConstantsOf(nint slot)
     {
-        int span = ColumnTiles.Span(columns);
+        int span = ColumnTiles.Span(units.Columns);
         return new(constants.AsSpan((int)(slot * Kinds * span), Kinds * span), span);
     }
 
     /// <summary>The constants of a set's columns, of which the first that there is room for is <paramref name="firstColumn"/>.</summary>
-    private void Fill<TCompute>(in Moments moments, nint batch, int set, ColumnConstants<TCompute> of, int firstColumn)
+    private void Fill<TCompute>(in Moments moments, ColumnUnit unit, int set, ColumnConstants<TCompute> of, int firstColumn)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         double factor = rule.Scaling.Factor(moments);
-        nint parameter = geometry.FirstParameterOfBatch(batch);
+        nint parameter = geometry.FirstParameterOfBatch(unit.Batch);
         Centre<TCompute> centre = new(moments);
         for (int i = 0; i < geometry.Length; i++)
         {
             int column = (set * (int)geometry.Length) + i;
-            nint own = parameter + (geometry.Affine == AffineAxis.Element ? column : set);
+            nint own = parameter + (geometry.Affine == AffineAxis.Element ? unit.FirstColumn + column : unit.FirstOfBatch + set);
             double scale = factor * (WeightsByRow ? 1 : affine.Weight(own));
             of[High][column - firstColumn] = centre.High;
             of[Scale][column - firstColumn] = Scaling.ScaleNeedsDouble<TCompute>(scale) ? TCompute.NaN : TCompute.CreateTruncating(scale);

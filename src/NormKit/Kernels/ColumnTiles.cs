@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
@@ -19,7 +20,7 @@ internal static class ColumnTiles
     /// How many rows are written as one where all their columns are and so they follow each other in memory: short rows would cost more to begin
     /// than to write.
     /// </summary>
-    public static int RowsAtOnce(ColumnRun run, int columns) => run.Width == columns ? Math.Max(1, Width / columns) : 1;
+    public static int RowsAtOnce(ColumnRun run, nint columns) => run.Width == columns ? Math.Max(1, Width / run.Width) : 1;
 
     /// <summary>The columns of the longest run of sets from <paramref name="set"/> on that are computed in one type; moves on to the next.</summary>
     /// <param name="inDouble">Of each set, whether it is computed in double.</param>
@@ -38,6 +39,65 @@ internal static class ColumnTiles
     public static int Span(int columns) => Math.Max(1, Width / columns) * columns;
 
     public static int RowsOf(nint rows, int block) => (int)Math.Min(RowsPerBlock, rows - ((nint)block * RowsPerBlock));
+}
+
+/// <summary>
+/// The units of the column kernels. Where a batch has few rows, a unit is as many of its sets as stay in a processor's own cache while they are summed
+/// and then written; where it has so many that little of each row would be left, a unit is the batch.
+/// </summary>
+internal readonly struct ColumnUnits
+{
+    /// <summary>Shorter pieces of rows would cost more to begin than to read.</summary>
+    private const int ShortestPiece = 256;
+
+    private readonly NormGeometry geometry;
+    private readonly nint perBatch;
+
+    /// <param name="geometry">Who shares statistics.</param>
+    /// <param name="bytesPerElement">What of each element is to stay in the cache.</param>
+    public ColumnUnits(in NormGeometry geometry, int bytesPerElement)
+    {
+        this.geometry = geometry;
+        nint columns = (nint)(CacheSizes.Own / 2) / bytesPerElement / Math.Max(1, geometry.Segments);
+        Sets = columns < ShortestPiece || columns >= geometry.Columns
+            ? geometry.SetsPerBatch
+            : Math.Clamp(columns / geometry.Length, 1, geometry.SetsPerBatch);
+        perBatch = (geometry.SetsPerBatch + Sets - 1) / Sets;
+    }
+
+    /// <summary>The sets of a unit; the last one of a batch may have fewer.</summary>
+    public nint Sets { get; }
+
+    public nint Count => geometry.Batches * perBatch;
+
+    /// <summary>The columns that a unit has at most.</summary>
+    public int Columns => checked((int)(Sets * geometry.Length));
+
+    public ColumnUnit this[nint unit]
+    {
+        get
+        {
+            (nint batch, nint inBatch) = Math.DivRem(unit, perBatch);
+            nint first = inBatch * Sets;
+            return new(batch, (batch * geometry.SetsPerBatch) + first, first, (int)Math.Min(Sets, geometry.SetsPerBatch - first), geometry);
+        }
+    }
+}
+
+/// <summary>Sets that lie side by side in the rows of a batch.</summary>
+/// <param name="Batch">Which batch.</param>
+/// <param name="FirstSet">The first set, counted through all batches.</param>
+/// <param name="FirstOfBatch">The same within the batch.</param>
+/// <param name="Sets">How many sets.</param>
+/// <param name="Geometry">Who shares statistics.</param>
+internal readonly record struct ColumnUnit(nint Batch, nint FirstSet, nint FirstOfBatch, int Sets, NormGeometry Geometry)
+{
+    public int Columns => Sets * (int)Geometry.Length;
+
+    public nint FirstColumn => FirstOfBatch * Geometry.Length;
+
+    /// <summary>Where its part of a block of rows begins.</summary>
+    public nint Offset(int block) => (Batch * Geometry.BatchStride) + ((nint)block * ColumnTiles.RowsPerBlock * Geometry.Columns) + FirstColumn;
 }
 
 /// <summary>Columns <c>First .. First + Width</c>, to be computed in double or not. Sets lie side by side, so each row has them in one piece.</summary>

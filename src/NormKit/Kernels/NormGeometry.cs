@@ -26,6 +26,9 @@ internal readonly record struct NormGeometry(
     /// <summary>Below this run length one vector hardly fits a segment, so lanes go across the sets instead of along the segment.</summary>
     private const int ShortestRow = 16;
 
+    /// <summary>Below this one, if sets have so many segments that the sums of a column are worth more than what is done with them.</summary>
+    private const int ShortRow = 64, ManySegments = 16;
+
     public nint Sets => Batches * SetsPerBatch;
     public nint SetSize => Segments * Length;
     public nint AffinePerSet => Affine switch { AffineAxis.Set => 1, AffineAxis.Segment => Segments, _ => Length };
@@ -44,7 +47,7 @@ internal readonly record struct NormGeometry(
     /// Channels-last data, batch norm on (N, C) or over few positions, and layer norm over channels that are not innermost.
     /// </summary>
     public bool IsColumnar => (Segments > 1 || (Length == 1 && Affine == AffineAxis.Set)) && SetStride == Length && SegmentStride == Columns
-        && (Affine == AffineAxis.Element || (Affine == AffineAxis.Set && Length < ShortestRow) || (Affine == AffineAxis.Segment && Length == 1));
+        && (Affine == AffineAxis.Element || (Affine == AffineAxis.Set && (Length < ShortestRow || (Length < ShortRow && Segments >= ManySegments))) || (Affine == AffineAxis.Segment && Length == 1));
 
     /// <summary>Whether the sets of a batch are columns of a matrix whose rows have the weights, so that all of them have the same.</summary>
     private bool HasRowWeights => Affine == AffineAxis.Segment && IsColumnar;

@@ -32,22 +32,22 @@ internal static class Normalizer
         where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
     {
         bool columnar = GoesByColumns(geometry, rule);
-        nint setsPerUnit = columnar ? geometry.SetsPerBatch : 1;
-        nint columns = columnar ? geometry.Columns : 1;
+        ColumnUnits units = columnar ? new(geometry, Unsafe.SizeOf<T>()) : default;
+        nint setsPerUnit = columnar ? units.Sets : 1, columns = columnar ? units.Columns : 1;
         int blocks = columnar ? ColumnTiles.Blocks(geometry.Segments) : RowForward<T, TNarrow>.Plan(geometry).Blocks;
         nint bytes = (addition.IsPresent ? 4 : 2) * x.Length * Unsafe.SizeOf<T>();
         y = y.ForResults(bytes, x);
-        Schedule schedule = new(geometry.Sets / setsPerUnit, blocks, bytes, maxDegreeOfParallelism);
+        Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, maxDegreeOfParallelism);
 
         using Rented<Moments> partial = new(fixedStatistics ? 0 : schedule.Slots * blocks * columns);
         using Rented<Moments> transient = new(moments is null ? schedule.Slots * setsPerUnit : 0);
         StatisticsStore statistics = new(moments ?? transient.Array, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
         if (columnar)
         {
-            using Rented<TNarrow> constants = new(schedule.Slots * ColumnForward<T, TNarrow>.ConstantsPerSlot(geometry));
+            using Rented<TNarrow> constants = new(schedule.Slots * ColumnForward<T, TNarrow>.ConstantsPerSlot(units));
             using Rented<bool> inDouble = new(schedule.Slots * setsPerUnit);
             schedule.Run(
-                new ColumnForward<T, TNarrow>(geometry, x, y, affine, rule, statistics, partial.Array, constants.Array, inDouble.Array),
+                new ColumnForward<T, TNarrow>(geometry, units, x, y, affine, rule, statistics, partial.Array, constants.Array, inDouble.Array),
                 reduce: !fixedStatistics);
         }
         else
@@ -105,10 +105,10 @@ internal static class Normalizer
         }
         if (!fused && (!gradients.Dx.IsEmpty || !(byElement || byRow)))
         {
-            nint setsPerUnit = columnar ? geometry.SetsPerBatch : 1;
-            nint columns = columnar ? geometry.Columns : 1;
+            ColumnUnits units = columnar ? new(geometry, 2 * Unsafe.SizeOf<T>()) : default;
+            nint setsPerUnit = columnar ? units.Sets : 1, columns = columnar ? units.Columns : 1;
             int blocks = columnar ? ColumnTiles.Blocks(geometry.Segments) : RowBackward<T, TNarrow>.Plan(geometry).Blocks;
-            Schedule schedule = new(geometry.Sets / setsPerUnit, blocks, bytes, maxDegreeOfParallelism);
+            Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, maxDegreeOfParallelism);
             using Rented<Pair> partial = new(schedule.Slots * blocks * columns);
             using Rented<Pair> coefficients = new(schedule.Slots * setsPerUnit);
             StatisticsStore statistics = new(moments, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
@@ -116,13 +116,13 @@ internal static class Normalizer
             bool reduce = !fixedStatistics || sums is not null;
             if (columnar)
             {
-                using Rented<TNarrow> constants = new(schedule.Slots * ColumnBackward<T, TNarrow>.ConstantsPerSlot(geometry));
+                using Rented<TNarrow> constants = new(schedule.Slots * ColumnBackward<T, TNarrow>.ConstantsPerSlot(units));
                 using Rented<bool> inDouble = new(moments.Length);
                 for (int set = 0; set < moments.Length; set++)
                     inDouble.Array[set] = rule.Scaling.NeedsDouble<TNarrow>(moments[set]);
                 schedule.Run(
                     new ColumnBackward<T, TNarrow>(
-                        geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, constants.Array, inDouble.Array, sums), reduce);
+                        geometry, units, gradients, affine, rule, statistics, partial.Array, coefficients.Array, constants.Array, inDouble.Array, sums), reduce);
             }
             else
             {

@@ -12,17 +12,18 @@ internal readonly struct StatisticsStore(Moments[] moments, Keeping keeping, nin
     /// <summary>Given with the call and only read: the running statistics of each channel.</summary>
     public bool Fixed => keeping == Keeping.OfOneBatch;
 
-    /// <summary>The first of a unit's sets; the others follow.</summary>
+    /// <summary>Those of a set, counted through all batches.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref Moments Of(nint slot, nint unit) => ref moments[Index(slot, unit)];
+    public ref Moments Of(nint slot, nint set) => ref moments[Index(slot, set)];
 
-    public Span<Moments> AllOf(nint slot, nint unit) => moments.AsSpan((int)Index(slot, unit), (int)setsPerUnit);
+    /// <summary>Those of neighbouring sets, at most as many as a unit has.</summary>
+    public Span<Moments> AllOf(nint slot, nint firstSet, int sets) => moments.AsSpan((int)Index(slot, firstSet), sets);
 
-    private nint Index(nint slot, nint unit) => keeping switch
+    private nint Index(nint slot, nint set) => keeping switch
     {
         Keeping.OfEachSlot => slot * setsPerUnit,
-        Keeping.OfEachUnit => unit * setsPerUnit,
-        _ => unit * setsPerUnit % setsPerBatch,
+        Keeping.OfEachUnit => set,
+        _ => set % setsPerBatch,
     };
 }
 

@@ -44,6 +44,24 @@ public readonly record struct Moments(long Count, double Mean, double M2)
         return Shifted(a.Count + b.Count, a.Mean, a.MeanLow + (delta * share), a.M2 + b.M2 + (delta * delta * a.Count * share));
     }
 
+    /// <summary>Merges parts of one size: without a division for each.</summary>
+    internal static Moments CombineEqual(ReadOnlySpan<Moments> parts)
+    {
+        Moments origin = parts[0];
+        if (parts.Length == 1 || origin.Count == 0)
+            return origin;
+        double shifts = 0, squares = 0, m2 = 0;
+        foreach (Moments part in parts)
+        {
+            double shift = (part.Mean - origin.Mean) + (part.MeanLow - origin.MeanLow);
+            shifts += shift;
+            squares += shift * shift;
+            m2 += part.M2;
+        }
+        double mean = shifts / parts.Length, between = Math.Max(0, squares - (shifts * mean));
+        return Shifted(origin.Count * parts.Length, origin.Mean, origin.MeanLow + mean, m2 + (between * origin.Count));
+    }
+
     /// <summary>Moments whose mean is <paramref name="origin"/> + <paramref name="shift"/>. Knuth's exact sum of two doubles.</summary>
     internal static Moments Shifted(long count, double origin, double shift, double m2)
     {
