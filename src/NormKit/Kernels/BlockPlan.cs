@@ -47,7 +47,7 @@ internal readonly record struct BlockPlan
                 nint first = block * segmentsPerBlock;
                 return new(first, (int)Math.Min(segmentsPerBlock, segments - first), 0, (int)length);
             }
-            (int segment, int part) = Math.DivRem(block, blocksPerSegment);
+            (int segment, int part) = blocksPerSegment == 1 ? (block, 0) : Math.DivRem(block, blocksPerSegment);
             nint start = (nint)part * BlockLength;
             return new(segment, 1, start, (int)Math.Min(BlockLength, length - start));
         }

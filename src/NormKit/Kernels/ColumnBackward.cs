@@ -40,6 +40,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
     /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         ColumnUnit of = units[unit];
@@ -56,6 +57,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Combine(nint slot, nint unit, bool wide)
     {
         ColumnUnit of = units[unit];
@@ -81,6 +83,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
     {
         if (gradients.Dx.IsEmpty)

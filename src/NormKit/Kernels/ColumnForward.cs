@@ -41,6 +41,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
     /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         ColumnUnit of = units[unit];
@@ -59,6 +60,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Combine(nint slot, nint unit, bool wide)
     {
         ColumnUnit of = units[unit];
@@ -88,6 +90,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
         return again;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
     {
         ColumnUnit of = units[unit];

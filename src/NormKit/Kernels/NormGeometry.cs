@@ -89,14 +89,15 @@ internal readonly record struct NormGeometry(
     /// <summary>Where segment <paramref name="segment"/> of set <paramref name="set"/> (counted through all batches) begins.</summary>
     public nint Offset(nint set, nint segment)
     {
-        (nint batch, nint inBatch) = Math.DivRem(set, SetsPerBatch);
+        // A division costs as much as a few vectors of a row.
+        (nint batch, nint inBatch) = SetsPerBatch == 1 ? (set, 0) : Math.DivRem(set, SetsPerBatch);
         return (batch * BatchStride) + (inBatch * SetStride) + (segment * SegmentStride);
     }
 
     /// <summary>The first of the parameters of a set (counted through all batches).</summary>
     public nint FirstParameter(nint set)
     {
-        (nint batch, nint inBatch) = Math.DivRem(set, SetsPerBatch);
+        (nint batch, nint inBatch) = SetsPerBatch == 1 ? (set, 0) : Math.DivRem(set, SetsPerBatch);
         return FirstParameterOfBatch(batch) + (HasRowWeights ? 0 : inBatch * AffinePerSet);
     }
 

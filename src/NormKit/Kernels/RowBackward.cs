@@ -35,6 +35,7 @@ internal readonly struct RowBackward<T, TNarrow>(
 
     private bool WeightsByElement => geometry.Affine == AffineAxis.Element && affine.IsPresent;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         Moments moments = statistics.Of(slot, unit);
@@ -43,6 +44,7 @@ internal readonly struct RowBackward<T, TNarrow>(
             : ReduceIn<TNarrow>(moments, unit, plan[block]);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Combine(nint slot, nint unit, bool wide)
     {
         Moments moments = statistics.Of(slot, unit);
@@ -67,6 +69,7 @@ internal readonly struct RowBackward<T, TNarrow>(
         return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
     {
         if (gradients.Dx.IsEmpty)

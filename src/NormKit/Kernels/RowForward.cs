@@ -13,9 +13,10 @@ namespace NormKit.Kernels;
 /// <param name="addition">What is added before; its sum is <paramref name="x"/>.</param>
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
 /// <param name="partial">Room for the moments of each block of a slot.</param>
+/// <param name="firstPartial">Where this room begins.</param>
 internal readonly struct RowForward<T, TNarrow>(
     NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, Addition<T, TNarrow> addition,
-    StatisticsStore statistics, Moments[] partial)
+    StatisticsStore statistics, Moments[] partial, int firstPartial = 0)
     : IUnitKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
@@ -25,28 +26,32 @@ internal readonly struct RowForward<T, TNarrow>(
 
     public static BlockPlan Plan(in NormGeometry geometry) => new(geometry.Segments, geometry.Length, mayPack: true);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Reduce(nint slot, nint unit, int block, bool wide)
     {
         Block at = plan[block];
         if (addition.IsPresent && !wide)    // the second time the sum is there
             addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, at.Start, at.Count);
-        partial[(slot * plan.Blocks) + block] = wide
+        partial[firstPartial + (slot * plan.Blocks) + block] = wide
             ? RowMoments.OfBlock<T, double>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred)
             : RowMoments.OfBlock<T, TNarrow>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Combine(nint slot, nint unit, bool wide)
     {
         ref Moments moments = ref statistics.Of(slot, unit);
         if (!statistics.Fixed)
         {
-            moments = default;
-            foreach (Moments part in partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks))
+            ReadOnlySpan<Moments> parts = partial.AsSpan((int)(firstPartial + (slot * plan.Blocks)), plan.Blocks);
+            moments = parts[0];
+            foreach (ref readonly Moments part in parts[1..])
                 moments = Moments.Combine(moments, part);
         }
         return rule.Scaling.NeedsDouble<TNarrow>(moments);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
     {
         Moments moments = statistics.Of(slot, unit);

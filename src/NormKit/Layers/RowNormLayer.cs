@@ -13,6 +13,9 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
     private readonly int[] axes;
     private readonly Spread spread;
 
+    /// <summary>The elements of a row, or 0 where no row of them is short.</summary>
+    private readonly int width;
+
     private protected RowNormLayer(
         string name, Spread spread, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, double eps, bool elementwiseAffine, bool bias, bool unitOffset)
         : base(name, eps)
@@ -25,6 +28,8 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
         this.normalizedShape = normalizedShape.ToArray();
         this.axes = axes.ToArray();
         this.spread = spread;
+        nint elements = Shapes.Product(normalizedShape);
+        width = elements <= int.MaxValue ? (int)elements : 0;
         ElementwiseAffine = elementwiseAffine;
         UnitOffset = unitOffset;
         Weight = elementwiseAffine ? new(normalizedShape, unitOffset ? T.Zero : T.One) : null;
@@ -135,6 +140,24 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
     public void BackwardAdd(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> gradSum, in ReadOnlyTensorSpan<T> sum, SavedStatistics saved,
         in TensorSpan<T> gradInput) => BackwardAdd<T>(gradOutput, gradSum, sum, saved, gradInput);
+
+    private protected override bool TryForward(ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination)
+    {
+        if (width == 0 || axes.Length > 0 || UnitOffset || Activation.IsPresent || input.Length != destination.Length
+            || shape.Length < normalizedShape.Length || !shape[^normalizedShape.Length..].SequenceEqual(normalizedShape))
+        {
+            return false;
+        }
+        nint rows = 1;
+        foreach (nint length in shape[..^normalizedShape.Length])
+        {
+            if (length < 1 || rows > input.Length / length)
+                return false;
+            rows *= length;
+        }
+        return rows * width == input.Length
+            && FewRows.TryForward(new(spread, Eps), width, Weight is null ? default : Weight.Values, Bias is null ? default : Bias.Values, input, destination, MaxDegreeOfParallelism);
+    }
 
     private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape) => Groupings.Rows<T>(Name, shape, normalizedShape, axes, new(spread, Eps));
 

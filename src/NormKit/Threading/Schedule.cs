@@ -6,6 +6,7 @@ namespace NormKit.Threading;
 /// A normalization as the scheduler sees it: units (a set, or a batch of column sets), each reduced block by block, combined, then applied block
 /// by block. Blocks of a unit may be reduced by different threads; they are combined by one, in block order.
 /// </summary>
+/// <remarks>Kernels keep these three from being inlined: a frame that has room for all of them costs more to clear than a short row to normalize.</remarks>
 internal interface IUnitKernel
 {
     /// <summary>Reduces one block of a unit; <paramref name="wide"/>: again, the sets that Combine found to need double. Backward kernels know these beforehand.</summary>
@@ -95,6 +96,10 @@ internal readonly record struct Schedule
         RunItems(new Phase<TKernel>(kernel, blocks, wide, apply: true, wideOnly: false));
         ArrayPool<bool>.Shared.Return(wide);
     }
+
+    /// <summary>Runs all units on the calling thread, in slot 0.</summary>
+    public static void RunHere<TKernel>(in TKernel kernel, nint units, int blocks) where TKernel : struct, IUnitKernel =>
+        new WholeUnits<TKernel>(kernel, blocks, reduce: true).Run(0, 0, units);
 
     private void RunItems<TWork>(in TWork work) where TWork : struct, IParallelWork
     {
