@@ -1,7 +1,13 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using NormKit.Benchmarks;
 
-if (args is ["rounds"])
-    Rounds.Run(Console.Out);
-else
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+return Commands.Knows(args) ? Commands.Run(args) : Classes(args);
+
+static int Classes(string[] args)
+{
     BenchmarkSwitcher.FromAssembly(typeof(FourLayers).Assembly).Run(args);
+    return 0;
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+
+namespace NormKit.Cli.Timing;
+
+/// <summary>
+/// Times calls in turn, A B C A B C: what slows a machine for a while then slows all of them alike, and the quotients within a round stay what they are.
+/// </summary>
+internal static class Rounds
+{
+    public const int FewestMeant = 5;
+
+    // A method is compiled anew once it has been called 30 times after a tenth of a second in which nothing new was compiled; then that takes a while.
+    private static readonly TimeSpan Compilation = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(120);
+    private const int WarmUpCalls = 40;
+    private const int WarmUps = 3;
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromMilliseconds(600);
+
+    // Libraries leave threads spinning for a while, which would take a core from the next call.
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(4);
+
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(0.2);
+    private static readonly TimeSpan Batch = TimeSpan.FromMilliseconds(0.5);
+    private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Milliseconds a call, for each of <paramref name="calls"/> one a round.</summary>
+    /// <param name="calls">What to time.</param>
+    /// <param name="rounds">How often each; where that is fewer than <see cref="FewestMeant"/> the times are not meant, and the calls are not warmed up.</param>
+    /// <param name="roundDone">Called after each round.</param>
+    /// <param name="stop">Ends it between two calls.</param>
+    public static double[][] Time(IReadOnlyList<Action> calls, int rounds, Action? roundDone = null, CancellationToken stop = default)
+    {
+        TimeSpan[] roughly = rounds < FewestMeant ? [.. calls.Select(_ => Long)] : Warm(calls, stop);
+        double[][] times = [.. calls.Select(_ => new double[rounds])];
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int i = 0; i < calls.Count; i++)
+            {
+                stop.ThrowIfCancellationRequested();
+                Thread.Sleep(Settling);
+                times[i][round] = Time(calls[i], roughly[i]);
+            }
+            roundDone?.Invoke();
+        }
+        return times;
+    }
+
+    /// <summary>Calls until the JIT has made its best of the code.</summary>
+    /// <returns>What a call takes, roughly.</returns>
+    private static TimeSpan[] Warm(IReadOnlyList<Action> calls, CancellationToken stop)
+    {
+        TimeSpan[] roughly = new TimeSpan[calls.Count];
+        for (int warmUp = 0; warmUp < WarmUps; warmUp++)
+        {
+            for (int i = 0; i < calls.Count; i++)
+            {
+                int done = 0;
+                long start = Stopwatch.GetTimestamp();
+                TimeSpan taken;
+                do
+                {
+                    stop.ThrowIfCancellationRequested();
+                    long before = Stopwatch.GetTimestamp();
+                    calls[i]();
+                    roughly[i] = Stopwatch.GetElapsedTime(before);
+                    done++;
+                    taken = Stopwatch.GetElapsedTime(start);
+                }
+                while ((done < WarmUpCalls || taken < WarmUp) && taken < LongestWarmUp);
+                roughly[i] = TimeSpan.FromTicks(Math.Max(1, Math.Min(roughly[i].Ticks, taken.Ticks / done)));
+            }
+            Thread.Sleep(Compilation);
+        }
+        return roughly;
+    }
+
+    private static double Time(Action call, TimeSpan roughly)
+    {
+        // What of a call's data was in a cache, the calls in between have moved out.
+        int before = roughly < Long ? 1 : 0;
+        int calls = roughly < Short ? (int)Math.Ceiling(Batch / roughly) : roughly < Long ? 3 : 1;
+        for (int i = 0; i < before; i++)
+            call();
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < calls; i++)
+            call();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / calls;
+    }
+}
