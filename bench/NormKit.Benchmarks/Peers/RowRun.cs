@@ -27,7 +27,7 @@ internal static class RowRun
             List<Candidate> candidates = [.. peers.Select(peer => peer.For(data, threads, held)).OfType<Candidate>()];
             double[] errors = Errors(data, candidates);
             (string limit, Action ordinary, Action pastCaches) = Limit(data, limits);
-            double[][] times = Rounds.Time([ordinary, pastCaches, .. candidates.Select(candidate => candidate.Call)], rounds);
+            double[][] times = Rounds.Time([new(ordinary), new(pastCaches), .. candidates.Select(candidate => candidate.Call)], rounds);
             const int ours = 2;
             CaseTime[] cases =
             [

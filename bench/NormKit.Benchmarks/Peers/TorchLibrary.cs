@@ -10,19 +10,32 @@ internal static class TorchLibrary
     private const string Shim = "libLibTorchSharp.so";
     private const string NewestVersion = "GLIBCXX_3.4.32";
 
-    /// <summary>Why it does not load here; null if it does.</summary>
+    /// <summary>The cores of the calling thread before libtorch is loaded, and those that OpenMP then ties it to.</summary>
+    public static ThreadAffinity? Free { get; private set; }
+
+    public static ThreadAffinity? Tied { get; private set; }
+
+    /// <summary>Loads it.</summary>
+    /// <returns>Why it does not load here; null if it does.</returns>
     public static string? WhyNot()
     {
+        Free = ThreadAffinity.Current;
         try
         {
             if (OperatingSystem.IsLinux())
                 MakeOptional(NewestVersion, Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", Shim));
-            torch.set_num_threads(1);
+            torch.set_num_threads(Environment.ProcessorCount);
+            using torch.Tensor large = torch.zeros(1 << 20), sum = large + large;
+            Tied = ThreadAffinity.Current;
             return null;
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException or BadImageFormatException or EntryPointNotFoundException or IOException)
         {
             return (e.InnerException ?? e).Message.Split('\n')[0];
+        }
+        finally
+        {
+            Free?.Apply();
         }
     }
 

@@ -16,7 +16,11 @@ internal sealed class TorchPeer : IPeer
     {
         set_num_threads(threads);
         Operands operands = new(data, held);
-        return data.Pass == Pass.Forward ? Forward(data, operands) : Backward(data, operands, held);
+        Candidate candidate = data.Pass == Pass.Forward ? Forward(data, operands) : Backward(data, operands, held);
+
+        // OMP_PROC_BIND ties the threads of OpenMP to a core each, and so the caller's. For its other calls that is to be free.
+        (ThreadAffinity? tied, ThreadAffinity? free) = (TorchLibrary.Tied, TorchLibrary.Free);
+        return tied == free ? candidate : candidate with { Call = candidate.Call with { Before = () => tied?.Apply(), After = () => free?.Apply() } };
     }
 
     private Candidate Forward(RowData data, Operands operands)

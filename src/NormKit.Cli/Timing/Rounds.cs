@@ -2,6 +2,12 @@ using System.Diagnostics;
 
 namespace NormKit.Cli.Timing;
 
+/// <summary>What is timed.</summary>
+/// <param name="Call">A call.</param>
+/// <param name="Before">Done before some calls, and not timed; may be null.</param>
+/// <param name="After">Done after them; may be null.</param>
+internal sealed record TimedCall(Action Call, Action? Before = null, Action? After = null);
+
 /// <summary>
 /// Times calls in turn, A B C A B C: what slows a machine for a while then slows all of them alike, and the quotients within a round stay what they are.
 /// </summary>
@@ -28,7 +34,7 @@ internal static class Rounds
     /// <param name="rounds">How often each; where that is fewer than <see cref="FewestMeant"/> the times are not meant, and the calls are not warmed up.</param>
     /// <param name="roundDone">Called after each round.</param>
     /// <param name="stop">Ends it between two calls.</param>
-    public static double[][] Time(IReadOnlyList<Action> calls, int rounds, Action? roundDone = null, CancellationToken stop = default)
+    public static double[][] Time(IReadOnlyList<TimedCall> calls, int rounds, Action? roundDone = null, CancellationToken stop = default)
     {
         TimeSpan[] roughly = rounds < FewestMeant ? [.. calls.Select(_ => Long)] : Warm(calls, stop);
         double[][] times = [.. calls.Select(_ => new double[rounds])];
@@ -38,7 +44,9 @@ internal static class Rounds
             {
                 stop.ThrowIfCancellationRequested();
                 Thread.Sleep(Settling);
-                times[i][round] = Time(calls[i], roughly[i]);
+                calls[i].Before?.Invoke();
+                times[i][round] = Time(calls[i].Call, roughly[i]);
+                calls[i].After?.Invoke();
             }
             roundDone?.Invoke();
         }
@@ -47,7 +55,7 @@ internal static class Rounds
 
     /// <summary>Calls until the JIT has made its best of the code.</summary>
     /// <returns>What a call takes, roughly.</returns>
-    private static TimeSpan[] Warm(IReadOnlyList<Action> calls, CancellationToken stop)
+    private static TimeSpan[] Warm(IReadOnlyList<TimedCall> calls, CancellationToken stop)
     {
         TimeSpan[] roughly = new TimeSpan[calls.Count];
         for (int warmUp = 0; warmUp < WarmUps; warmUp++)
@@ -57,16 +65,18 @@ internal static class Rounds
                 int done = 0;
                 long start = Stopwatch.GetTimestamp();
                 TimeSpan taken;
+                calls[i].Before?.Invoke();
                 do
                 {
                     stop.ThrowIfCancellationRequested();
                     long before = Stopwatch.GetTimestamp();
-                    calls[i]();
+                    calls[i].Call();
                     roughly[i] = Stopwatch.GetElapsedTime(before);
                     done++;
                     taken = Stopwatch.GetElapsedTime(start);
                 }
                 while ((done < WarmUpCalls || taken < WarmUp) && taken < LongestWarmUp);
+                calls[i].After?.Invoke();
                 roughly[i] = TimeSpan.FromTicks(Math.Max(1, Math.Min(roughly[i].Ticks, taken.Ticks / done)));
             }
             Thread.Sleep(Compilation);
