@@ -20,7 +20,7 @@ internal static class Rounds
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(120);
     private const int WarmUpCalls = 40;
     private const int WarmUps = 3;
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromMilliseconds(600);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromMilliseconds(250);
 
     // Libraries leave threads spinning for a while, which would take a core from the next call.
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(4);
