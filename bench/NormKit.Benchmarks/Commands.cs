@@ -6,10 +6,25 @@ namespace NormKit.Benchmarks;
 /// <summary>The program's own commands; every other argument is for BenchmarkDotNet.</summary>
 internal static class Commands
 {
-    private static readonly Option<string?> Rows = new("--rows") { HelpName = "PATTERN", Description = "Only rows whose name holds this; * stands for anything, | between patterns." };
-    private static readonly Option<string> Threads = new("--threads") { HelpName = "1,2", Description = "Numbers of threads.", DefaultValueFactory = _ => "1,2" };
+    private static readonly Option<string?> Rows = new("--rows") { HelpName = "PATTERN", Description = "Only the row of this name, or those whose names hold it; * stands for anything; several with | between." };
+    private static readonly Option<int[]> Threads = new("--threads")
+    {
+        HelpName = "1,2",
+        Description = "Numbers of threads, with commas between (default 1 and that of the processors, but 2 at most).",
+        DefaultValueFactory = _ => [.. Enumerable.Range(1, Math.Min(2, Environment.ProcessorCount))],
+        CustomParser = result =>
+        {
+            string[] parts = result.Tokens[0].Value.Split(',');
+            int[] numbers = [.. parts.Select(part => int.TryParse(part, out int number) && number > 0 ? number : 0)];
+            if (numbers.Contains(0))
+                result.AddError($"--threads '{result.Tokens[0].Value}' is not whole numbers from 1 up with commas between, such as 1,2");
+            return numbers;
+        },
+    };
     private static readonly Option<int?> Rounds = new("--rounds") { HelpName = "N", Description = "How often each is timed (default 31; with --quick 3)." };
     private static readonly Option<bool> Quick = new("--quick") { Description = "Small rows and few rounds: whether results are right, not how fast." };
+    private static readonly Option<bool> Sweep = new("--sweep") { Description = "Layer and batch norm from 4 KiB to 1 GiB." };
+    private static readonly Option<string?> Svg = new("--svg") { HelpName = "FILE", Description = "Draws a sweep." };
     private static readonly Option<string?> Json = new("--json") { HelpName = "FILE", Description = "Adds the measurements to a file, in the place of older ones of the same rows." };
     private static readonly Option<string?> Markdown = new("--markdown") { HelpName = "FILE", Description = "Writes the tables to a file, or between its marks <!-- peers --> and <!-- /peers -->." };
     private static readonly Option<bool> AsCalled = new("--as-called") { Hidden = true };
@@ -20,9 +35,9 @@ internal static class Commands
 
     private static RootCommand Root()
     {
-        Command peers = new("peers", "NormKit, what memory allows, and other libraries, in turn in one process.") { Rows, Threads, Rounds, Quick, Json, Markdown };
-        peers.SetAction(parsed => new PeersCommand(Request(parsed), parsed.GetValue(Json), parsed.GetValue(Markdown)).Run());
-        Command worker = new(Worker.Command) { Rows, Threads, Rounds, Quick, AsCalled };
+        Command peers = new("peers", "NormKit, what memory allows, and other libraries, in turn in one process.") { Rows, Threads, Rounds, Quick, Sweep, Svg, Json, Markdown };
+        peers.SetAction(parsed => new PeersCommand(Request(parsed), parsed.GetValue(Json), parsed.GetValue(Markdown), parsed.GetValue(Svg)).Run());
+        Command worker = new(Worker.Command) { Rows, Threads, Rounds, Quick, Sweep, AsCalled };
         worker.Hidden = true;
         worker.SetAction(parsed => Worker.Run(Request(parsed), Console.Out));
         Argument<string> file = new("FILE") { Description = "What --json has written." };
@@ -43,9 +58,8 @@ internal static class Commands
 
     private static PeersRequest Request(ParseResult parsed)
     {
-        bool quick = parsed.GetValue(Quick);
+        RowSet set = parsed.GetValue(Quick) ? RowSet.Quick : parsed.GetValue(Sweep) ? RowSet.Sweep : RowSet.All;
         return new(
-            parsed.GetValue(Rows), [.. parsed.GetRequiredValue(Threads).Split(',').Select(int.Parse)],
-            parsed.GetValue(Rounds) ?? (quick ? 3 : 31), quick, parsed.GetValue(AsCalled));
+            set, parsed.GetValue(Rows), parsed.GetRequiredValue(Threads), parsed.GetValue(Rounds) ?? (set == RowSet.Quick ? 3 : 31), parsed.GetValue(AsCalled));
     }
 }

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Text.Json;
+using NormKit.Benchmarks.Sweep;
 using Spectre.Console;
 
 namespace NormKit.Benchmarks.Peers;
 
 /// <summary>The command: has children measure, shows how far they are, and writes the tables.</summary>
-internal sealed class PeersCommand(PeersRequest request, string? json, string? markdown)
+internal sealed class PeersCommand(PeersRequest request, string? json, string? markdown, string? svg)
 {
     private readonly List<Measurement> measurements = [];
     private readonly List<Measurement> asCalled = [];
@@ -84,7 +85,7 @@ internal sealed class PeersCommand(PeersRequest request, string? json, string? m
     /// <summary>Into the file at once: a long run that is stopped has not been for nothing.</summary>
     private void Keep(Measurement measurement)
     {
-        if (json is not null && !request.Quick && measurements.Find(m => m.Key == measurement.Key) is Measurement main)
+        if (json is not null && request.Set != RowSet.Quick && measurements.Find(m => m.Key == measurement.Key) is Measurement main)
             MeasurementFile.Add(json, [Completed(main)]);
     }
 
@@ -103,11 +104,13 @@ internal sealed class PeersCommand(PeersRequest request, string? json, string? m
 
     private void Report(IReadOnlyList<Measurement> all)
     {
-        if (request.Quick)
+        if (request.Set == RowSet.Quick)
         {
             Console.WriteLine($"{all.Count + asCalled.Count} rows computed, every result within its bound{(wrong.Count > 0 ? $", but {wrong.Count}" : "")}.");
             return;
         }
+        if (svg is not null && all.Count > 0)
+            File.WriteAllText(svg, SweepPicture.Of(all));
         string tables = MarkdownTables.Of(new(BenchmarkMachine.Name, all));
         if (markdown is not null)
             MarkdownTables.Write(tables, markdown);

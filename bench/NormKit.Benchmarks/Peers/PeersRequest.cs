@@ -2,21 +2,27 @@ using System.Text.RegularExpressions;
 
 namespace NormKit.Benchmarks.Peers;
 
+internal enum RowSet
+{
+    All,
+    Quick,
+    Sweep,
+}
+
 /// <summary>What to measure.</summary>
-/// <param name="Rows">A pattern of names; null for all.</param>
+/// <param name="Set">Which rows.</param>
+/// <param name="Rows">A pattern of their names; null for all of them.</param>
 /// <param name="Threads">How many threads, one after the other.</param>
 /// <param name="Rounds">How often each case is timed.</param>
-/// <param name="Quick">The small rows.</param>
 /// <param name="AsCalled">Calls that allocate their output, with the allocator as it comes.</param>
-internal sealed record PeersRequest(string? Rows, int[] Threads, int Rounds, bool Quick, bool AsCalled)
+internal sealed record PeersRequest(RowSet Set, string? Rows, int[] Threads, int Rounds, bool AsCalled)
 {
     /// <summary>From here on an allocator hands memory back to the system, and each call pays for its pages anew.</summary>
     private const int BytesThatAllocationCosts = 24 << 20;
 
     public IEnumerable<(Row Row, Pass Pass, int Threads)> Runs =>
-        from row in Quick ? RowTable.Quick : RowTable.All
-        where Rows is null || Rows.Split('|').Any(pattern => Holds(row.Name, pattern.Trim()))
-        where !AsCalled || row is { Element: Element.Float32, IsChannelsLast: false, Bytes: >= BytesThatAllocationCosts }
+        from row in Chosen()
+        where !AsCalled || Set == RowSet.All && row is { Element: Element.Float32, IsChannelsLast: false, Bytes: >= BytesThatAllocationCosts }
         from pass in row.Passes
         from threads in Threads
         select (row, pass, threads);
@@ -24,9 +30,21 @@ internal sealed record PeersRequest(string? Rows, int[] Threads, int Rounds, boo
     public string[] Arguments =>
     [
         .. Rows is null ? (string[])[] : ["--rows", Rows], "--threads", string.Join(',', Threads), "--rounds", $"{Rounds}",
-        .. Quick ? (string[])["--quick"] : [], .. AsCalled ? (string[])["--as-called"] : [],
+        .. Set == RowSet.All ? (string[])[] : [$"--{Set.ToString().ToLowerInvariant()}"], .. AsCalled ? (string[])["--as-called"] : [],
     ];
 
-    private static bool Holds(string name, string pattern) =>
-        Regex.IsMatch(name, Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal), RegexOptions.IgnoreCase);
+    private Row[] Chosen()
+    {
+        Row[] rows = Set switch { RowSet.Quick => RowTable.Quick, RowSet.Sweep => [.. RowTable.Sweep], _ => RowTable.All };
+        return Rows is null ? rows : [.. Rows.Split('|').SelectMany(pattern => Named(rows, pattern.Trim())).Distinct()];
+    }
+
+    /// <summary>The row of that name, or those whose names hold it.</summary>
+    private static IEnumerable<Row> Named(Row[] rows, string pattern)
+    {
+        if (rows.FirstOrDefault(row => row.Name.Equals(pattern, StringComparison.OrdinalIgnoreCase)) is Row exact)
+            return [exact];
+        Regex parts = new(Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal), RegexOptions.IgnoreCase);
+        return rows.Where(row => parts.IsMatch(row.Name));
+    }
 }

@@ -65,7 +65,7 @@ internal sealed class Reference
 
     private Results Forward()
     {
-        double[] y = new double[x.Length];
+        double[] y = row.HasResidual ? new double[x.Length] : x;    // in place: a gigabyte of floats is two of doubles
         Each((i, set, parameter) => y[i] = ((x[i] - mean[set]) * invStd[set] * weight[parameter]) + (row.IsCentered ? bias[parameter] : 0));
         return new(y, row.HasResidual ? x : null);
     }
@@ -81,7 +81,7 @@ internal sealed class Reference
             dw[parameter] += dy[i] * xHat;
             db[parameter] += dy[i];
         });
-        double[] dx = new double[x.Length];
+        double[] dx = dy;    // in place, as above
         Each((i, set, parameter) =>
         {
             double xHat = (x[i] - mean[set]) * invStd[set], g = dy[i] * weight[parameter];

@@ -23,6 +23,14 @@ internal static class RowTable
         new(Layer.AddRmsNorm, [64, 768]),
     ];
 
+    /// <summary>Layer norm on rows of 1,024, and batch norm on 64 channels, from 4 KiB to 1 GiB.</summary>
+    public static IEnumerable<Row> Sweep =>
+        from power in Enumerable.Range(0, 10)
+        let count = 1024 << (2 * power)
+        let positions = Math.Min(1024, count / 64)
+        from row in (Row[])[new(Layer.LayerNorm, [count / 1024, 1024]), new(Layer.BatchNorm, [count / (64 * positions), 64, positions])]
+        select row;
+
     public static readonly Row[] All =
     [
         .. FourLayers(Element.Float32),

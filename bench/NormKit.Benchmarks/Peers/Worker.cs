@@ -12,7 +12,7 @@ internal static class Worker
 
     public static int Run(PeersRequest request, TextWriter output)
     {
-        IReadOnlyList<IPeer> peers = Peers(request.AsCalled, note => output.WriteLine($"{Note}{note}"));
+        IReadOnlyList<IPeer> peers = Peers(request, note => output.WriteLine($"{Note}{note}"));
         foreach ((Row row, Pass pass, int threads) in request.Runs)
         {
             try
@@ -25,14 +25,16 @@ internal static class Worker
                 output.WriteLine($"{Wrong}{wrong.Message}");
             }
             output.Flush();
-            GC.Collect();
+            GC.Collect();    // tensors of a gigabyte, of which the next row's would be too many more
         }
         return 0;
     }
 
-    private static List<IPeer> Peers(bool asCalled, Action<string> note)
+    private static List<IPeer> Peers(PeersRequest request, Action<string> note)
     {
-        List<IPeer> peers = asCalled ? [new NormKitPeer(newOutput: true), new NormKitPeer(newOutput: false)] : [new NormKitPeer(newOutput: false)];
+        List<IPeer> peers = request.AsCalled ? [new NormKitPeer(newOutput: true), new NormKitPeer(newOutput: false)] : [new NormKitPeer(newOutput: false)];
+        if (request.Set == RowSet.Sweep)
+            return peers;
 #if TORCH
         if (TorchLibrary.WhyNot() is string whyNotTorch)
             note($"libtorch does not load here and is left out: {whyNotTorch}");
@@ -41,7 +43,7 @@ internal static class Worker
 #else
         note("libtorch is left out; -p:Torch=true in front of -- brings it.");
 #endif
-        if (asCalled)
+        if (request.AsCalled)
             return peers;
         if (OnnxRuntimePeer.WhyNot() is string whyNot)
             note($"ONNX Runtime does not load here and is left out: {whyNot}");
