@@ -8,6 +8,8 @@ internal static class RowRun
     public const string Copy = "copy";
     public const string Triad = "d = a + b";
     public const string Both = "copy, and d = a + b";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     public const string PastCaches = ", non-temporal";
 
     /// <param name="row">What to measure.</param>
@@ -27,7 +29,7 @@ internal static class RowRun
             List<Candidate> candidates = [.. peers.Select(peer => peer.For(data, threads, held)).OfType<Candidate>()];
             double[] errors = Errors(data, candidates);
             (string limit, Action ordinary, Action pastCaches) = Limit(data, limits);
-            double[][] times = Rounds.Time([new(ordinary), new(pastCaches), .. candidates.Select(candidate => candidate.Call)], rounds);
+            double[][] times = Rounds.Time([new(ordinary), new(pastCaches), .. candidates.Select(candidate => candidate.Call)], rounds, Patience, () => { }, default);
             const int ours = 2;
             CaseTime[] cases =
             [
@@ -53,7 +55,8 @@ internal static class RowRun
         return [.. candidates.Select(candidate => Check.Right(candidate.Name, data, expected, candidate.Result()))];
     }
 
-    private static (string Name, Action Ordinary, Action PastCaches) Limit(RowData data, Limits limits)
+    /// <summary>What memory allows a pass of a row.</summary>
+    public static (string Name, Action Ordinary, Action PastCaches) Limit(RowData data, Limits limits)
     {
         if (data.Residual is AlignedArray<byte> residual)
         {

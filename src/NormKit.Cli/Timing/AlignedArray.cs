@@ -3,26 +3,39 @@ using System.Runtime.CompilerServices;
 
 namespace NormKit.Cli.Timing;
 
-/// <summary>Elements that start at a cache line and stay where they are, as non-temporal stores and native libraries need it. The collector frees them.</summary>
-internal sealed unsafe class AlignedArray<T> where T : unmanaged
+/// <summary>
+/// Memory that starts at a page and stays where it is, as non-temporal stores and native libraries need it. Arrays that lie anyhow may have reads wait
+/// for writes of other arrays whose addresses end alike; a loop that goes through several from the start of a page does not meet that.
+/// </summary>
+internal abstract unsafe class AlignedMemory
 {
-    private const int LineBytes = 64;
+    /// <summary>Good as long as this object is reachable.</summary>
+    public abstract byte* Pointer { get; }
+
+    public abstract nint Bytes { get; }
+}
+
+/// <summary>Such memory as elements; the collector frees it.</summary>
+internal sealed unsafe class AlignedArray<T> : AlignedMemory where T : unmanaged
+{
+    private const int PageBytes = 4096;
 
     private readonly T[] array;
     private readonly int start;
 
     public AlignedArray(int length)
     {
-        array = GC.AllocateUninitializedArray<T>(length + (LineBytes / sizeof(T)), pinned: true);
+        array = GC.AllocateUninitializedArray<T>(length + (PageBytes / sizeof(T)), pinned: true);
         nuint address = (nuint)Unsafe.AsPointer(ref array[0]);
-        start = (int)((((address + LineBytes - 1) & ~(nuint)(LineBytes - 1)) - address) / (nuint)sizeof(T));
+        start = (int)((((address + PageBytes - 1) & ~(nuint)(PageBytes - 1)) - address) / (nuint)sizeof(T));
         Length = length;
     }
 
     public int Length { get; }
 
-    /// <summary>Good as long as this object is reachable.</summary>
-    public T* Pointer => (T*)Unsafe.AsPointer(ref array[start]);
+    public override nint Bytes => (nint)Length * sizeof(T);
+
+    public override byte* Pointer => (byte*)Unsafe.AsPointer(ref array[start]);
 
     public Span<T> Span => array.AsSpan(start, Length);
 

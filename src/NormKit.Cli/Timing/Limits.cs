@@ -7,18 +7,18 @@ internal sealed unsafe class Limits(Crew crew)
     private const int WorthAThread = 128 * 1024;
     private const int Line = 64;
 
-    public Action Copy(AlignedArray<byte> from, AlignedArray<byte> to) =>
+    public Action Copy(AlignedMemory from, AlignedMemory to) =>
         Shared(to, (start, end) => Streams.Copy(from.Pointer + start, to.Pointer + start, end - start));
 
-    public Action CopyPastCaches(AlignedArray<byte> from, AlignedArray<byte> to) =>
+    public Action CopyPastCaches(AlignedMemory from, AlignedMemory to) =>
         Shared(to, (start, end) => Streams.CopyPastCaches(from.Pointer + start, to.Pointer + start, end - start));
 
-    public Action Triad(AlignedArray<byte> a, AlignedArray<byte> b, AlignedArray<byte> to) =>
+    public Action Triad(AlignedMemory a, AlignedMemory b, AlignedMemory to) =>
         Shared(to, (start, end) => Streams.Add(a.Pointer + start, b.Pointer + start, to.Pointer + start, end - start));
 
-    public Action TriadPastCaches(AlignedArray<byte> a, AlignedArray<byte> b, AlignedArray<byte> to) =>
+    public Action TriadPastCaches(AlignedMemory a, AlignedMemory b, AlignedMemory to) =>
         Shared(to, (start, end) => Streams.AddPastCaches(a.Pointer + start, b.Pointer + start, to.Pointer + start, end - start));
 
-    private Action Shared(AlignedArray<byte> to, Action<nint, nint> part) =>
-        to.Length < WorthAThread ? () => part(0, to.Length) : crew.Sharing(to.Length, Line, part);
+    private Action Shared(AlignedMemory to, Action<nint, nint> part) =>
+        to.Bytes < WorthAThread ? () => part(0, to.Bytes) : crew.Sharing(to.Bytes, Line, part);
 }

@@ -29,33 +29,38 @@ internal static class Rounds
     private static readonly TimeSpan Batch = TimeSpan.FromMilliseconds(0.5);
     private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>How often <see cref="Time(IReadOnlyList{TimedCall}, int, TimeSpan, Action, CancellationToken)"/> reports a step.</summary>
+    public static int Steps(int calls, int rounds) => ((rounds < FewestMeant ? 0 : WarmUps) + rounds) * calls;
+
     /// <summary>Milliseconds a call, for each of <paramref name="calls"/> one a round.</summary>
     /// <param name="calls">What to time.</param>
     /// <param name="rounds">How often each; where that is fewer than <see cref="FewestMeant"/> the times are not meant, and the calls are not warmed up.</param>
-    /// <param name="roundDone">Called after each round.</param>
+    /// <param name="atMost">After this no further round begins, but for the fewest that are meant.</param>
+    /// <param name="stepDone">Called after each of the <see cref="Steps"/>.</param>
     /// <param name="stop">Ends it between two calls.</param>
-    public static double[][] Time(IReadOnlyList<TimedCall> calls, int rounds, Action? roundDone = null, CancellationToken stop = default)
+    public static double[][] Time(IReadOnlyList<TimedCall> calls, int rounds, TimeSpan atMost, Action stepDone, CancellationToken stop)
     {
-        TimeSpan[] roughly = rounds < FewestMeant ? [.. calls.Select(_ => Long)] : Warm(calls, stop);
-        double[][] times = [.. calls.Select(_ => new double[rounds])];
-        for (int round = 0; round < rounds; round++)
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan[] roughly = rounds < FewestMeant ? [.. calls.Select(_ => Long)] : Warm(calls, stepDone, stop);
+        List<double>[] times = [.. calls.Select(_ => new List<double>())];
+        for (int round = 0; round < rounds && (round < FewestMeant || Stopwatch.GetElapsedTime(start) < atMost); round++)
         {
             for (int i = 0; i < calls.Count; i++)
             {
                 stop.ThrowIfCancellationRequested();
                 Thread.Sleep(Settling);
                 calls[i].Before?.Invoke();
-                times[i][round] = Time(calls[i].Call, roughly[i]);
+                times[i].Add(Time(calls[i].Call, roughly[i]));
                 calls[i].After?.Invoke();
+                stepDone();
             }
-            roundDone?.Invoke();
         }
-        return times;
+        return [.. times.Select(time => time.ToArray())];
     }
 
     /// <summary>Calls until the JIT has made its best of the code.</summary>
     /// <returns>What a call takes, roughly.</returns>
-    private static TimeSpan[] Warm(IReadOnlyList<TimedCall> calls, CancellationToken stop)
+    private static TimeSpan[] Warm(IReadOnlyList<TimedCall> calls, Action stepDone, CancellationToken stop)
     {
         TimeSpan[] roughly = new TimeSpan[calls.Count];
         for (int warmUp = 0; warmUp < WarmUps; warmUp++)
@@ -77,6 +82,7 @@ internal static class Rounds
                 }
                 while ((done < WarmUpCalls || taken < WarmUp) && taken < LongestWarmUp);
                 calls[i].After?.Invoke();
+                stepDone();
                 roughly[i] = TimeSpan.FromTicks(Math.Max(1, Math.Min(roughly[i].Ticks, taken.Ticks / done)));
             }
             Thread.Sleep(Compilation);
