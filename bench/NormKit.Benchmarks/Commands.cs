@@ -7,6 +7,7 @@ namespace NormKit.Benchmarks;
 internal static class Commands
 {
     private static readonly Option<string?> Rows = new("--rows") { HelpName = "PATTERN", Description = "Only the row of this name, or those whose names hold it; * stands for anything; several with | between." };
+    private static readonly Option<Pass?> OnlyPass = new("--pass") { HelpName = "forward|backward", Description = "Only this pass." };
     private static readonly Option<int[]> Threads = new("--threads")
     {
         HelpName = "1,2",
@@ -35,9 +36,9 @@ internal static class Commands
 
     private static RootCommand Root()
     {
-        Command peers = new("peers", "NormKit, what memory allows, and other libraries, in turn in one process.") { Rows, Threads, Rounds, Quick, Sweep, Svg, Json, Markdown };
+        Command peers = new("peers", "NormKit, what memory allows, and other libraries, in turn in one process.") { Rows, OnlyPass, Threads, Rounds, Quick, Sweep, Svg, Json, Markdown };
         peers.SetAction(parsed => new PeersCommand(Request(parsed), parsed.GetValue(Json), parsed.GetValue(Markdown), parsed.GetValue(Svg)).Run());
-        Command worker = new(Worker.Command) { Rows, Threads, Rounds, Quick, Sweep, AsCalled };
+        Command worker = new(Worker.Command) { Rows, OnlyPass, Threads, Rounds, Quick, Sweep, AsCalled };
         worker.Hidden = true;
         worker.SetAction(parsed => Worker.Run(Request(parsed), Console.Out));
         Argument<string> file = new("FILE") { Description = "What --json has written." };
@@ -60,6 +61,6 @@ internal static class Commands
     {
         RowSet set = parsed.GetValue(Quick) ? RowSet.Quick : parsed.GetValue(Sweep) ? RowSet.Sweep : RowSet.All;
         return new(
-            set, parsed.GetValue(Rows), parsed.GetRequiredValue(Threads), parsed.GetValue(Rounds) ?? (set == RowSet.Quick ? 3 : 31), parsed.GetValue(AsCalled));
+            set, parsed.GetValue(Rows), parsed.GetValue(OnlyPass), parsed.GetRequiredValue(Threads), parsed.GetValue(Rounds) ?? (set == RowSet.Quick ? 3 : 31), parsed.GetValue(AsCalled));
     }
 }

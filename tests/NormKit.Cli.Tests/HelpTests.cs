@@ -8,9 +8,10 @@ public sealed class HelpTests
         + "--beta --k --window --p --dim --iterations --dtype --channels-last --threads --help";
 
     [Theory]
-    [InlineData("", "layers explain compare apply grad --version --help", "normkit compare")]
+    [InlineData("", "layers explain compare apply grad bench --version --help", "normkit compare")]
     [InlineData("layers", "--json --help", "normkit layers")]
     [InlineData("explain", "LAYER --shape --groups --normalized-shape --axes --dim --size --num-splits --dtype --json --help", "normkit explain group-norm")]
+    [InlineData("bench", "LAYER --shape --groups --normalized-shape --axes --dim --size --num-splits --dtype --threads --json --help 16,32,64,64", "normkit bench layer-norm --shape 4096,768 --threads 1")]
     [InlineData("compare", "INPUT --shape --groups --seed --eps --layers --json --help 16,32,64,64 batch,layer,instance,group 1e-5", "normkit compare --shape 4,12,9,9 --groups 3")]
     [InlineData("apply", "LAYER INPUT batch-norm layer-norm instance-norm group-norm 0.1 1e-5 " + LayerOptions, "normkit apply group-norm x.npy")]
     [InlineData("grad", "LAYER INPUT GRAD_OUTPUT grad_input grad_weight grad_bias " + LayerOptions, "normkit grad batch-norm x.npy dy.npy")]

@@ -12,10 +12,11 @@ internal enum RowSet
 /// <summary>What to measure.</summary>
 /// <param name="Set">Which rows.</param>
 /// <param name="Rows">A pattern of their names; null for all of them.</param>
+/// <param name="Pass">The only pass to measure; null for both.</param>
 /// <param name="Threads">How many threads, one after the other.</param>
 /// <param name="Rounds">How often each case is timed.</param>
 /// <param name="AsCalled">Calls that allocate their output, with the allocator as it comes.</param>
-internal sealed record PeersRequest(RowSet Set, string? Rows, int[] Threads, int Rounds, bool AsCalled)
+internal sealed record PeersRequest(RowSet Set, string? Rows, Pass? Pass, int[] Threads, int Rounds, bool AsCalled)
 {
     /// <summary>From here on an allocator hands memory back to the system, and each call pays for its pages anew.</summary>
     private const int BytesThatAllocationCosts = 24 << 20;
@@ -24,12 +25,13 @@ internal sealed record PeersRequest(RowSet Set, string? Rows, int[] Threads, int
         from row in Chosen()
         where !AsCalled || Set == RowSet.All && row is { Element: Element.Float32, IsChannelsLast: false, Bytes: >= BytesThatAllocationCosts }
         from pass in row.Passes
+        where Pass is null || pass == Pass
         from threads in Threads
         select (row, pass, threads);
 
     public string[] Arguments =>
     [
-        .. Rows is null ? (string[])[] : ["--rows", Rows], "--threads", string.Join(',', Threads), "--rounds", $"{Rounds}",
+        .. Rows is null ? (string[])[] : ["--rows", Rows], .. Pass is null ? (string[])[] : ["--pass", $"{Pass}"], "--threads", string.Join(',', Threads), "--rounds", $"{Rounds}",
         .. Set == RowSet.All ? (string[])[] : [$"--{Set.ToString().ToLowerInvariant()}"], .. AsCalled ? (string[])["--as-called"] : [],
     ];
 
