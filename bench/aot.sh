@@ -24,7 +24,8 @@ done
 for ((turn = 0; turn < turns; turn++)); do
     for kind in "${kinds[@]}"; do
         # Ends at once where the processor lacks an instruction.
-        "$out/$kind/NormKit.Bench.Aot" > "$results/$kind.$turn" 2> "$results/error" || { rm "$results/$kind.$turn"; head -n 1 "$results/error" > "$results/$kind.not"; }
+        bash -c '"$0"; exit $?' "$out/$kind/NormKit.Bench.Aot" > "$results/$kind.$turn" 2> "$results/error" \
+            || { cat "$results/error" "$results/$kind.$turn" | grep -m 1 . > "$results/$kind.not" || true; rm "$results/$kind.$turn"; }
     done
 done
 

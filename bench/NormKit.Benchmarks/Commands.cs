@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NormKit.Benchmarks.Peers;
+using NormKit.Benchmarks.Sweep;
 
 namespace NormKit.Benchmarks;
 
@@ -24,7 +25,7 @@ internal static class Commands
     };
     private static readonly Option<int?> Rounds = new("--rounds") { HelpName = "N", Description = "How often each is timed (default 31; with --quick 3)." };
     private static readonly Option<bool> Quick = new("--quick") { Description = "Small rows and few rounds: whether results are right, not how fast." };
-    private static readonly Option<bool> Sweep = new("--sweep") { Description = "Layer and batch norm from 4 KiB to 1 GiB." };
+    private static readonly Option<bool> IsSweep = new("--sweep") { Description = "Layer and batch norm from 4 KiB to 1 GiB." };
     private static readonly Option<string?> Svg = new("--svg") { HelpName = "FILE", Description = "Draws a sweep." };
     private static readonly Option<string?> Json = new("--json") { HelpName = "FILE", Description = "Adds the measurements to a file, in the place of older ones of the same rows." };
     private static readonly Option<string?> Markdown = new("--markdown") { HelpName = "FILE", Description = "Writes the tables to a file, or between its marks <!-- peers --> and <!-- /peers -->." };
@@ -36,30 +37,37 @@ internal static class Commands
 
     private static RootCommand Root()
     {
-        Command peers = new("peers", "NormKit, what memory allows, and other libraries, in turn in one process.") { Rows, OnlyPass, Threads, Rounds, Quick, Sweep, Svg, Json, Markdown };
+        Command peers = new("peers", "NormKit, what memory allows, and other libraries, in turn in one process.") { Rows, OnlyPass, Threads, Rounds, Quick, IsSweep, Svg, Json, Markdown };
         peers.SetAction(parsed => new PeersCommand(Request(parsed), parsed.GetValue(Json), parsed.GetValue(Markdown), parsed.GetValue(Svg)).Run());
-        Command worker = new(Worker.Command) { Rows, OnlyPass, Threads, Rounds, Quick, Sweep, AsCalled };
+        Command worker = new(Worker.Command) { Rows, OnlyPass, Threads, Rounds, Quick, IsSweep, AsCalled };
         worker.Hidden = true;
         worker.SetAction(parsed => Worker.Run(Request(parsed), Console.Out));
         Argument<string> file = new("FILE") { Description = "What --json has written." };
-        Command tables = new("tables", "The tables of measurements in a file.") { file, Markdown };
-        tables.SetAction(parsed => Tables(parsed.GetRequiredValue(file), parsed.GetValue(Markdown)));
+        Command tables = new("tables", "The tables of measurements in a file, or the picture of a sweep.") { file, Markdown, Svg };
+        tables.SetAction(parsed => Tables(parsed.GetRequiredValue(file), parsed.GetValue(Markdown), parsed.GetValue(Svg)));
         return new("Benchmarks of NormKit.") { peers, tables, worker };
     }
 
-    private static int Tables(string file, string? markdown)
+    private static int Tables(string path, string? markdown, string? svg)
     {
-        string tables = MarkdownTables.Of(MeasurementFile.Read(file));
-        if (markdown is null)
-            Console.WriteLine(tables);
-        else
-            MarkdownTables.Write(tables, markdown);
+        if (!File.Exists(path))
+        {
+            Console.Error.WriteLine($"There is no file {path}; 'peers --json {path}' makes it.");
+            return 2;
+        }
+        MeasurementFile file = MeasurementFile.Read(path);
+        if (svg is not null)
+            File.WriteAllText(svg, SweepPicture.Of(file.Measurements));
+        if (markdown is not null)
+            MarkdownTables.Write(MarkdownTables.Of(file), markdown);
+        else if (svg is null)
+            Console.WriteLine(MarkdownTables.Of(file));
         return 0;
     }
 
     private static PeersRequest Request(ParseResult parsed)
     {
-        RowSet set = parsed.GetValue(Quick) ? RowSet.Quick : parsed.GetValue(Sweep) ? RowSet.Sweep : RowSet.All;
+        RowSet set = parsed.GetValue(Quick) ? RowSet.Quick : parsed.GetValue(IsSweep) ? RowSet.Sweep : RowSet.All;
         return new(
             set, parsed.GetValue(Rows), parsed.GetValue(OnlyPass), parsed.GetRequiredValue(Threads), parsed.GetValue(Rounds) ?? (set == RowSet.Quick ? 3 : 31), parsed.GetValue(AsCalled));
     }

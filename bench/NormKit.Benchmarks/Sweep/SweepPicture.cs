@@ -8,11 +8,12 @@ internal static class SweepPicture
     private static readonly string[] Colours = ["#d9622b", "#3b82d6"];
     private static readonly (string Name, string Start)[] Layers = [("batch norm", "BN "), ("layer norm", "LN ")];
 
-    /// <param name="measurements">Of a sweep, with one number of threads.</param>
+    /// <param name="measurements">Of a sweep; those with the most threads are drawn.</param>
     public static string Of(IReadOnlyList<Measurement> measurements)
     {
+        int threads = measurements.Max(m => m.Threads);
+        measurements = [.. measurements.Where(m => m.Threads == threads)];
         LineChart[] charts = [.. from pass in (string[])["forward", "backward"] let of = measurements.Where(m => m.Pass == pass).ToList() where of.Count > 0 select Chart(pass, of)];
-        int threads = measurements[0].Threads;
         string title = $"Nanoseconds an element by size, float32, {threads} {(threads == 1 ? "thread" : "threads")}";
         string description = string.Join(' ', measurements.Select(m => $"{m.Row} {m.Pass}: {PerElement(m, NormKitPeer.Given):g3}; {m.Limit}: {PerElement(m, m.Limit):g3}."));
         return LineChart.Svg(title, description, charts);
