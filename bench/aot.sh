@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # Publishes a small benchmark ahead of time, with .NET's default instruction set and with x86-64-v3 and v4, runs each in turn beside the
 # JIT, and prints a table of the times as multiples of the JIT's. Needs what NativeAOT needs: gcc or clang, and zlib.
+#
+#   bench/aot.sh [--no-publish] [TURNS]      --no-publish runs what an earlier call has published; each is run TURNS times, 3 if not given
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+publish=yes
+if [ "${1:-}" = --no-publish ]; then publish=no; shift; fi
 turns=${1:-3}
 project=bench/NormKit.Bench.Aot out=artifacts/aot
 kinds=(jit default x86-64-v3 x86-64-v4)
@@ -11,6 +15,7 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
 for kind in "${kinds[@]}"; do
+    [ "$publish" = yes ] || break
     options=(-c Release -o "$out/$kind" -v quiet)
     case $kind in
         jit) ;;

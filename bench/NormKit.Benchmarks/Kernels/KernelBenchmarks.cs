@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Order;
+using BenchmarkDotNet.Reports;
 using NormKit.Benchmarks.Peers;
 using NormKit.Cli.Timing;
 
@@ -10,6 +11,7 @@ namespace NormKit.Benchmarks.Kernels;
 /// A layer's rows, one pass at a time, hot in the cache, beside what memory allows on as many threads. No machine is the same twice: compare the Ratio
 /// column, never times of different runs.
 /// </summary>
+[Config(typeof(WholeNames))]
 [MemoryDiagnoser]
 [GroupBenchmarksBy(BenchmarkLogicalGroupRule.ByParams)]
 [Orderer(SummaryOrderPolicy.Declared)]
@@ -67,6 +69,11 @@ public abstract class KernelBenchmarks : IDisposable
 
     [Benchmark(Description = "new tensor")]
     public void Anew() => anew();
+
+    private sealed class WholeNames : ManualConfig
+    {
+        public WholeNames() => SummaryStyle = SummaryStyle.Default.WithMaxParameterColumnWidth(60);
+    }
 
     private static string Name(Row row, Pass pass) => $"{row.Name} {pass.ToString().ToLowerInvariant()}";
 }

@@ -6,14 +6,16 @@ internal sealed class WrongResultException(string message) : Exception(message);
 /// <summary>Compares results with the reference: nothing that is wrong is worth timing.</summary>
 internal static class Check
 {
-    /// <summary>The largest error in parts of the largest value, by element type: NormKit's promises, and what is let pass of others.</summary>
+    /// <summary>
+    /// The largest error in parts of the largest value, by element type: NormKit's promises, and what is let pass of others. In double the plain sums of
+    /// the reference round as much as any of them.
+    /// </summary>
     private static (double Output, double Gradient) Allowed(Element element, bool isOurs) => (element, isOurs) switch
     {
         (Element.Float32, true) => (1e-6, 5e-6),
-        (Element.Float64, true) => (1e-14, 1e-13),
+        (Element.Float64, _) => (1e-12, 1e-11),
         (Element.BFloat16, true) => (4e-3, 1e-4),
         (Element.Float32, false) => (1e-5, 1e-4),
-        (Element.Float64, false) => (1e-12, 1e-11),
         _ => (3e-2, 3e-2),
     };
 
