@@ -25,6 +25,10 @@ internal static class Rounds
     // Libraries leave threads spinning for a while, which would take a core from the next call.
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(4);
 
+    // The calls in between have moved a call's data out of the caches, and a system that wakes a thread may put it on the core of the one that it is
+    // to help: after some milliseconds it has moved it.
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(8);
+
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(0.2);
     private static readonly TimeSpan Batch = TimeSpan.FromMilliseconds(0.5);
     private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(5);
@@ -92,12 +96,11 @@ internal static class Rounds
 
     private static double Time(Action call, TimeSpan roughly)
     {
-        // What of a call's data was in a cache, the calls in between have moved out.
-        int before = roughly < Long ? 1 : 0;
         int calls = roughly < Short ? (int)Math.Ceiling(Batch / roughly) : roughly < Long ? 3 : 1;
-        for (int i = 0; i < before; i++)
-            call();
         long start = Stopwatch.GetTimestamp();
+        while (roughly < Long && Stopwatch.GetElapsedTime(start) < Again)
+            call();
+        start = Stopwatch.GetTimestamp();
         for (int i = 0; i < calls; i++)
             call();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds / calls;
