@@ -14,6 +14,9 @@ internal static class ColumnTiles
     public const int RowsPerBlock = 256;
     public const int Width = 256;
 
+    /// <summary>How many rows ahead elements are asked for: two steps of four.</summary>
+    public const int RowsAhead = 8;
+
     public static int Blocks(nint rows) => checked((int)((rows + RowsPerBlock - 1) / RowsPerBlock));
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace NormKit.Kernels;
 
@@ -16,6 +17,17 @@ internal static class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Keep<T>(Vector256<T> value, int count) where T : unmanaged =>
         Vector256.ConditionalSelect(Masks<T>.First(count), value, Vector256<T>.Zero);
+
+    /// <summary>
+    /// Asks for an element that will be wanted soon, where a stream of addresses is too short or too wide apart for the processor to see. An address
+    /// beyond the tensor is no error: nothing is read.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch<T>(ref T start, nint index) where T : unmanaged
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch1(Unsafe.AsPointer(ref Unsafe.Add(ref start, index)));
+    }
 
     /// <summary>Adds the lanes of two vectors in one fixed order; <see cref="Vector256.Sum"/> leaves its order to the platform.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -12,20 +12,20 @@ namespace NormKit.Kernels;
 /// </summary>
 internal static class RowMoments
 {
-    /// <summary>The moments of a block that lies in one piece, about its mean or about 0.</summary>
-    public static Moments OfBlock<T>(ReadOnlySpan<T> block, bool centred) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>The moments of a block that lies in one piece, about its mean or about 0; elements so far ahead are asked for.</summary>
+    public static Moments OfBlock<T>(ReadOnlySpan<T> block, bool centred, int ahead = 0) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Debug.Assert(!block.IsEmpty);
-        return centred ? AboutMean(block) : AboutZero(block);
+        return centred ? AboutMean(block, ahead) : AboutZero(block);
     }
 
-    private static Moments AboutMean<T>(ReadOnlySpan<T> block) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static Moments AboutMean<T>(ReadOnlySpan<T> block, int ahead) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ref T x = ref MemoryMarshal.GetReference(block);
         int n = block.Length;
         T sum = Sums.AlongRow<T, Values<T>>(n, new(ref x)).First;
         T shift = T.CreateTruncating(double.CreateTruncating(sum) / n);
-        (T first, T second) = Sums.AlongRow<T, Deviations<T>>(n, new(ref x, Vector256.Create(shift)));
+        (T first, T second) = Sums.AlongRow<T, Deviations<T>>(n, new(ref x, Vector256.Create(shift), ahead));
         if (MayHaveUnderflowed(n, second) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector256.Create(shift))).First != T.Zero)
             second = T.NaN;
         return Corrected(n, shift, first, second);
@@ -84,8 +84,10 @@ internal static class RowMoments
     {
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;
+        // Only where sets follow each other is the next block the one behind.
+        int ahead = geometry.Segments == 1 || geometry.SegmentStride == geometry.Length ? block.Count : 0;
         return x.Holds<TCompute>() && inOnePiece && !mask.IsPresent
-            ? OfBlock<TCompute>(x.Direct<TCompute>(offset, block.Count), centred)
+            ? OfBlock<TCompute>(x.Direct<TCompute>(offset, block.Count), centred, ahead)
             : OfScattered<T, TCompute>(x, mask, block, offset, geometry.SegmentStride, centred);
     }
 
@@ -146,7 +148,8 @@ internal static class RowMoments
         }
     }
 
-    private readonly ref struct Deviations<T>(ref T x, Vector256<T> shift) : IRowTerms<T> where T : unmanaged
+    /// <summary>d and d^2. The block is in the cache by then, and the memory idle: the next one is asked for.</summary>
+    private readonly ref struct Deviations<T>(ref T x, Vector256<T> shift, nint ahead = 0) : IRowTerms<T> where T : unmanaged
     {
         private readonly ref T x = ref x;
 
@@ -155,6 +158,7 @@ internal static class RowMoments
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
+            Lanes.Prefetch(ref x, index + ahead);
             first = count.Load(ref x, index) - shift;
             second = first * first;
         }

@@ -1,0 +1,147 @@
+using NormKit.Tests.Reference;
+using NormKit.Threading;
+
+namespace NormKit.Tests.Kernels;
+
+/// <summary>
+/// How results are written and how work is cut depends on sizes: past the caches beyond the last level, a part of a batch's columns at a time, a few
+/// rows without the general call. None of it changes a bit.
+/// </summary>
+public class MemoryPathTests
+{
+    /// <summary>Odd, so that hardly a run begins at a cache line; two tensors are 1.4 times the last-level cache, and a result that is also an input
+    /// never goes past it.</summary>
+    private static readonly nint[] Large = [5, 12, (nint)(CacheSizes.LastLevel / 60 / 4 / 8 * 0.7) | 1, 8];
+
+    public static TheoryData<string> LargeLayers => ["batch", "layer", "instance", "group", "rms", "eval", "batch channels-last", "group channels-last", "layer channels-last"];
+
+    [Theory]
+    [MemberData(nameof(LargeLayers))]
+    public void Results_BeyondTheCaches_AreThoseInPlace(string name)
+    {
+        MemoryFormat format = name.EndsWith("channels-last", StringComparison.Ordinal) ? MemoryFormat.ChannelsLast : MemoryFormat.Contiguous;
+        NormLayer<float> layer = name.Split(' ')[0] switch
+        {
+            "batch" or "eval" => new BatchNorm2d<float>(12),
+            "layer" => new LayerNorm<float>(Large.AsSpan(1)),
+            "instance" => new InstanceNorm2d<float>(12, affine: true),
+            "group" => new GroupNorm<float>(4, 12),
+            _ => new RmsNorm<float>(Large.AsSpan(2)),
+        };
+        if (name == "eval")
+            layer.Eval();
+        Random random = new(3);
+        foreach ((_, Parameter<float> parameter) in layer.NamedParameters)
+            Inputs<float>.Normal(random, parameter.Values.Length).CopyTo(parameter.Values, 0);
+        int length = (int)(Large[0] * Large[1] * Large[2] * Large[3]);
+        Assert.True(2L * length * sizeof(float) > CacheSizes.LastLevel);
+        float[] x = Uniform(1, length), dy = Uniform(2, length), y = new float[length], dx = new float[length];
+        SavedStatistics saved = new();
+        layer.Forward(x, Large, y, saved, format);
+        layer.Backward(dy, x, Large, saved, dx, format);
+        float[][] gradients = [.. layer.NamedParameters.Select(p => (float[])p.Parameter.Gradients.Clone())];
+        layer.ZeroGrad();
+
+        float[] inPlace = (float[])x.Clone();
+        layer.Forward(inPlace, Large, inPlace, saved, format);
+        Assert.True(inPlace.AsSpan().SequenceEqual(y));
+        layer.Backward(dy, x, Large, saved, dy, format);
+        Assert.True(dy.AsSpan().SequenceEqual(dx));
+        Assert.Equal(gradients, layer.NamedParameters.Select(p => p.Parameter.Gradients));
+    }
+
+    [Theory]
+    [InlineData(100, 4099, 1)]
+    [InlineData(64, 803, 49)]
+    [InlineData(17, 901, 63)]
+    [InlineData(3000, 40, 3)]
+    public void BatchNorm_OfAChannelAlone_HasTheBitsOfTheWhole(int n, int c, int s)
+    {
+        Random random = new(n);
+        float[] x = Inputs<float>.Normal(random, n * c * s, offset: 5), dy = Inputs<float>.Normal(random, x.Length), y = new float[x.Length], dx = new float[x.Length];
+        BatchNorm1d<float> layer = new(c), alone = new(1);
+        Inputs<float>.Normal(random, c).CopyTo(layer.Weight!.Values, 0);
+        SavedStatistics saved = new();
+        nint[] shape = [n, c, s];
+        layer.Forward(x, shape, y, saved);
+        layer.Backward(dy, x, shape, saved, dx);
+        foreach (int channel in (int[])[0, 1, c / 3, c - 2, c - 1])
+        {
+            alone.Weight!.Values[0] = layer.Weight.Values[channel];
+            alone.ZeroGrad();
+            float[] ofX = Slice(x, n, c, s, channel), ofDy = Slice(dy, n, c, s, channel), result = new float[n * s];
+            alone.Forward(ofX, [n, 1, s], result, saved);
+            Assert.Equal(Slice(y, n, c, s, channel), result);
+            alone.Backward(ofDy, ofX, [n, 1, s], saved, result);
+            Assert.Equal(Slice(dx, n, c, s, channel), result);
+            Assert.Equal(layer.Weight.Gradients[channel], alone.Weight.Gradients[0]);
+            Assert.Equal(layer.Bias!.Gradients[channel], alone.Bias!.Gradients[0]);
+        }
+    }
+
+    [Fact]
+    public void LayerNormOverChannels_OfSomePositions_HasTheBitsOfTheWhole()
+    {
+        const int c = 96, s = 5003, some = 37;
+        Random random = new(8);
+        float[] x = Inputs<float>.Normal(random, c * s, offset: -2), y = new float[x.Length], few = new float[c * some];
+        LayerNorm<float> layer = new([c], [1]);
+        Inputs<float>.Normal(random, c).CopyTo(layer.Weight!.Values, 0);
+        layer.Forward(x, [1, c, s], y);
+        foreach (int first in (int[])[0, 1000, s - some])
+        {
+            float[] cut = [.. Enumerable.Range(0, c * some).Select(i => x[(i / some * s) + first + (i % some)])];
+            layer.Forward(cut, [1, c, some], few);
+            Assert.Equal(Enumerable.Range(0, c * some).Select(i => y[(i / some * s) + first + (i % some)]), few);
+        }
+    }
+
+    [Fact]
+    public void FewRows_OfAnySize_HaveTheBitsOfTheGeneralCall()
+    {
+        Random random = new(9);
+        for (int i = 0; i < 300; i++)
+        {
+            int rows = random.Next(1, 9), width = random.Next(1, i % 10 == 0 ? 9000 : 100);
+            double scale = i % 7 == 0 ? 1e-25 : i % 11 == 0 ? 1e25 : 1;
+            RowNormLayer<float> layer = i % 2 == 0
+                ? new LayerNorm<float>([width], elementwiseAffine: i % 3 != 0)
+                : new RmsNorm<float>([width], elementwiseAffine: i % 3 != 0);
+            foreach ((_, Parameter<float> parameter) in layer.NamedParameters)
+                Inputs<float>.Normal(random, parameter.Values.Length).CopyTo(parameter.Values, 0);
+            float[] x = Inputs<float>.Normal(random, rows * width, scale, offset: 3 * scale), expected = new float[x.Length], actual = new float[x.Length];
+            if (i % 13 == 0)
+                x[random.Next(x.Length)] = float.NaN;
+            layer.Forward(x, [rows, width], expected, new SavedStatistics());
+            layer.Forward(x, [rows, width], actual);
+            Assert.True(Bits(expected).SequenceEqual(Bits(actual)), $"{layer.GetType().Name} [{rows}, {width}] scale {scale}");
+            layer.Forward(x, [1, rows, width], x);
+            Assert.True(Bits(expected).SequenceEqual(Bits(x)));
+        }
+    }
+
+    [Fact]
+    public void FewRows_OfWrongArguments_GetTheErrorsOfTheGeneralCall()
+    {
+        LayerNorm<float> layer = new(8);
+        float[] room = new float[64];
+        Assert.Contains("overlap", Assert.Throws<ArgumentException>(() => layer.Forward(room.AsSpan(0, 32), [4, 8], room.AsSpan(8, 32))).Message, StringComparison.Ordinal);
+        Assert.Contains("[4, 7]", Assert.Throws<ArgumentException>(() => layer.Forward(room.AsSpan(0, 28), [4, 7], room.AsSpan(28, 28))).Message, StringComparison.Ordinal);
+        Assert.Contains("needs 40", Assert.Throws<ArgumentException>(() => layer.Forward(room.AsSpan(0, 32), [5, 8], room.AsSpan(32, 32))).Message, StringComparison.Ordinal);
+        Assert.Contains("weight", Assert.Throws<ArgumentException>(() => layer.Forward(room.AsSpan(0, 8), [1, 8], layer.Weight!.Values)).Message, StringComparison.Ordinal);
+    }
+
+    private static ReadOnlySpan<int> Bits(float[] values) => System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(values);
+
+    private static float[] Slice(float[] x, int n, int c, int s, int channel) =>
+        [.. Enumerable.Range(0, n * s).Select(i => x[(((i / s * c) + channel) * s) + (i % s)])];
+
+    private static float[] Uniform(int seed, int length)
+    {
+        Random random = new(seed);
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++)
+            values[i] = (random.NextSingle() * 4) - 1;
+        return values;
+    }
+}
