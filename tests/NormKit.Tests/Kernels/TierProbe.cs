@@ -112,7 +112,7 @@ internal static class TierProbe
             quiet = JitInfo.GetCompiledMethodCount() == before ? quiet + 1 : 0;
             before = JitInfo.GetCompiledMethodCount();
         }
-        for (int round = 0; round < 40; round++)
+        for (int round = 0; round < 150; round++)
         {
             for (int i = 0; i < 100; i++)
                 Twice(i);

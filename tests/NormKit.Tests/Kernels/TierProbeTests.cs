@@ -1,5 +1,4 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
+using NormKit.Tests.Reference;
 
 namespace NormKit.Tests.Kernels;
 
@@ -44,26 +43,9 @@ public class TierProbeTests
 
     private static Answer Ask(params (string Knob, string Value)[] environment)
     {
-        string host = Environment.ProcessPath!;
-        bool isDotnet = Path.GetFileNameWithoutExtension(host).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
-        ProcessStartInfo start = new(host) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (isDotnet)
-        {
-            start.ArgumentList.Add("exec");
-            start.ArgumentList.Add(typeof(TierProbeTests).Assembly.Location);
-        }
-        // A suite that runs on a tier of its own does not hand it on.
-        foreach (string inherited in start.Environment.Keys.Where(k => k.StartsWith("DOTNET_Enable", StringComparison.Ordinal) || k.StartsWith("DOTNET_Tiered", StringComparison.Ordinal)).ToArray())
-            start.Environment.Remove(inherited);
-        start.Environment[TierProbe.Variable] = "1";
-        foreach ((string knob, string value) in environment)
-            start.Environment[knob] = value;
-        using Process child = Process.Start(start)!;
-        Task<string> errors = child.StandardError.ReadToEndAsync();
-        string output = child.StandardOutput.ReadToEnd();
-        child.WaitForExit();
-        string[] words = output.Split(' ', 3, StringSplitOptions.TrimEntries);
-        Assert.True(words.Length == 3 && words[0] == TierProbe.Variable, $"The child ended with {child.ExitCode} and said: {output}{errors.Result} ({RuntimeInformation.ProcessArchitecture})");
+        ChildRun child = ChildRun.Of(TierProbe.Variable, "1", environment);
+        string[] words = child.Output.Split(' ', 3, StringSplitOptions.TrimEntries);
+        Assert.True(words.Length == 3 && words[0] == TierProbe.Variable, child.ToString());
         return new(words[1], " " + words[2]);
     }
 

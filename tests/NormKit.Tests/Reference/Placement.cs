@@ -64,6 +64,9 @@ internal static class Placing
         return logical;
     }
 
+    /// <summary>How far apart the elements of each dimension lie.</summary>
+    public static nint[] Strides(nint[] shape, Placement placement) => Layout(shape, placement).Strides;
+
     private static (nint Start, nint[] Strides, nint Size) Layout(nint[] shape, Placement placement)
     {
         int[] rowMajor = [.. Enumerable.Range(0, shape.Length).Reverse()];
