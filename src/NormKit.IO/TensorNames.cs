@@ -8,7 +8,7 @@ internal static class TensorNames
     internal static void RequireNew(HashSet<string> known, string name, StoredTensor tensor)
     {
         if (name is null || tensor is null)
-            throw new ArgumentException("A name or a tensor is null.", nameof(tensor));
+            throw new ArgumentException("A name or a tensor is null.", "tensors");
         if (!IsUnicode(name))
             throw new ArgumentException($"The name {TensorFileException.Quote(name)} is no valid Unicode text.", nameof(name));
         if (!known.Add(name))

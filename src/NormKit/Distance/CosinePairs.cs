@@ -9,6 +9,8 @@ internal sealed class CosinePairs
     /// <exception cref="ArgumentException">The shapes do not broadcast, or do not have the dimension.</exception>
     public CosinePairs(ReadOnlySpan<nint> shape1, ReadOnlySpan<nint> shape2, int dim)
     {
+        if (shape1.IsEmpty || shape2.IsEmpty)
+            throw new ArgumentException($"CosineSimilarity: x1 {Shapes.Text(shape1)} and x2 {Shapes.Text(shape2)} need at least one dimension; a scalar is no vector.", shape1.IsEmpty ? "x1" : "x2");
         int rank = Math.Max(shape1.Length, shape2.Length), d = dim < 0 ? dim + rank : dim;
         nint[] common = new nint[rank];
         for (int i = 1; i <= rank; i++)

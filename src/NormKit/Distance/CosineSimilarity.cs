@@ -94,13 +94,14 @@ public sealed class CosineSimilarity
     /// <param name="x2">The second.</param>
     /// <param name="gradX1">Overwritten with the gradient of <paramref name="x1"/>, of its shape.</param>
     /// <param name="gradX2">Overwritten with the gradient of <paramref name="x2"/>, of its shape.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit, or the two gradients overlap.</exception>
     public void Backward<T>(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> gradX1, in TensorSpan<T> gradX2)
         where T : unmanaged
     {
         RequireShape(nameof(gradX1), gradX1.Lengths, x1.Lengths);
         RequireShape(nameof(gradX2), gradX2.Lengths, x2.Lengths);
+        NormCall.CheckApart("CosineSimilarity", nameof(gradX1), Operand<T>.Of(gradX1), nameof(gradX2), Operand<T>.Of(gradX2));
         (Tensor<T> first, Tensor<T> second) = Backward(gradOutput, x1, x2);
         first.CopyTo(gradX1);
         second.CopyTo(gradX2);

@@ -22,7 +22,7 @@ public sealed class FrozenBatchNorm<T> : GroupedNormLayer<T> where T : unmanaged
     public FrozenBatchNorm(int numFeatures, double eps = 1e-5)
         : base(nameof(FrozenBatchNorm<>), eps)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(numFeatures, 1);
+        RequireCount(numFeatures);
         NumFeatures = numFeatures;
         Weight = new([numFeatures], T.One);
         Bias = new([numFeatures], T.Zero);

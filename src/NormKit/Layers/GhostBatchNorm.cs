@@ -22,7 +22,7 @@ public sealed class GhostBatchNorm<T> : BatchNorm<T> where T : unmanaged, IBinar
         int numFeatures, int numSplits = 2, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
         : base(nameof(GhostBatchNorm<>), numFeatures, eps, momentum, affine, trackRunningStats)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(numSplits, 1);
+        RequireCount(numSplits);
         NumSplits = numSplits;
     }
 

@@ -23,7 +23,7 @@ public sealed class GroupNorm<T> : GroupedNormLayer<T> where T : unmanaged, IBin
     {
         if (numGroups < 1)
             throw new ArgumentOutOfRangeException(nameof(numGroups), numGroups, $"{Name}: expected the number of groups to be greater than 0, got {numGroups}.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(numChannels, 1);
+        RequireCount(numChannels);
         if (numChannels % numGroups != 0)
             throw new ArgumentException($"{Name}: numChannels must be divisible by numGroups, but {numChannels} channels do not split into {numGroups} equal groups.", nameof(numChannels));
         NumGroups = numGroups;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NormKit.Interop;
 
 namespace NormKit;
@@ -16,6 +17,13 @@ public abstract partial class NormLayer<T>
     /// or was never filled.</summary>
     private protected abstract void BackwardCore<TInput>(
         in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask) where TInput : unmanaged;
+
+    /// <summary>For numbers of channels, groups and the like.</summary>
+    private protected void RequireCount(int count, [CallerArgumentExpression(nameof(count))] string name = "")
+    {
+        if (count < 1)
+            throw new ArgumentOutOfRangeException(name, count, $"{Name}: {name} is at least 1.");
+    }
 
     /// <summary>For layers whose formula has no place for a mask.</summary>
     private protected void RequireNoMask(in Operand<bool> mask)

@@ -20,7 +20,7 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
     private protected PlaneNormLayer(string name, int numFeatures, double eps, T weight)
         : base(name, eps)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(numFeatures, 1);
+        RequireCount(numFeatures);
         NumFeatures = numFeatures;
         Weight = AddParameter("weight", numFeatures, weight);
         Bias = AddParameter("bias", numFeatures, T.Zero);

@@ -20,8 +20,8 @@ public sealed class QueryKeyNorm<T> : GroupedNormLayer<T> where T : unmanaged, I
     public QueryKeyNorm(int numHeads, int headDim, double? eps = null)
         : base(nameof(QueryKeyNorm<>), eps ?? RmsNorm<T>.DefaultEps)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(numHeads, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
+        RequireCount(numHeads);
+        RequireCount(headDim);
         NumHeads = numHeads;
         HeadDim = headDim;
         Weight = new([numHeads, headDim], T.One);

@@ -29,7 +29,7 @@ public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T 
         this.affine = affine;
         if (numFeatures is not int channels)
             return;
-        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1, nameof(numFeatures));
+        RequireCount(channels, nameof(numFeatures));
         Create(channels);
     }
 
@@ -44,7 +44,7 @@ public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T 
         set
         {
             if (value is not (null or (>= 0 and <= 1)))
-                throw new ArgumentOutOfRangeException(nameof(value), value, $"{Name}: momentum is the weight of the new value, between 0 and 1, or null.");
+                throw new ArgumentOutOfRangeException("momentum", value, $"{Name}: momentum is the weight of the new value, between 0 and 1, or null.");
             momentum = value;
         }
     }
@@ -65,7 +65,8 @@ public abstract partial class RunningNormLayer<T> : GroupedNormLayer<T> where T 
         get => numBatchesTracked;
         set
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            if (value < 0)
+                throw new ArgumentOutOfRangeException(nameof(value), value, $"{Name}: numBatchesTracked counts batches, so it is not negative.");
             numBatchesTracked = value;
         }
     }

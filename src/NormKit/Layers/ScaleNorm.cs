@@ -17,7 +17,7 @@ public sealed class ScaleNorm<T> : GroupedNormLayer<T> where T : unmanaged, IBin
     public ScaleNorm(int dim, double eps = 1e-5)
         : base(nameof(ScaleNorm<>), eps)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(dim, 1);
+        RequireCount(dim);
         Dim = dim;
         Weight = new([1], T.CreateTruncating(Math.Sqrt(dim)));
     }

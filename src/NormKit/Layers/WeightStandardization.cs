@@ -20,7 +20,7 @@ public sealed class WeightStandardization<T> : GroupedNormLayer<T> where T : unm
     public WeightStandardization(int numOutputs, int dim = 0, double eps = 1e-6, bool gain = false)
         : base(nameof(WeightStandardization<>), eps)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(numOutputs, 1);
+        RequireCount(numOutputs);
         NumOutputs = numOutputs;
         Dim = dim;
         Weight = gain ? new([numOutputs], T.One) : null;
@@ -34,6 +34,8 @@ public sealed class WeightStandardization<T> : GroupedNormLayer<T> where T : unm
 
     private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape)
     {
+        if (Dim < -shape.Length || Dim >= shape.Length)
+            throw new ArgumentException($"{Name}: a weight of size {Shapes.Text(shape)} has no dimension {Dim}, where the outputs are.", "input");
         Grouping grouping = Groupings.Slices(Name, shape, Dim);
         if (grouping.C != NumOutputs)
             throw new ArgumentException($"{Name}: expected {NumOutputs} outputs in dimension {Dim}, got a weight of size {Shapes.Text(shape)}.", "input");

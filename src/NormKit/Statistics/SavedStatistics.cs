@@ -49,7 +49,10 @@ public sealed class SavedStatistics
 
     /// <summary>The factor of a set: 1 / sqrt(variance + eps), or of the mean of squares for RMS norm.</summary>
     /// <param name="set">Its index in <see cref="Moments"/>.</param>
-    public double InvStd(int set) => Scaling.Factor(moments[set]);
+    /// <exception cref="ArgumentOutOfRangeException">There is no such set.</exception>
+    public double InvStd(int set) => set >= 0 && set < moments.Length
+        ? Scaling.Factor(moments[set])
+        : throw new ArgumentOutOfRangeException(nameof(set), set, $"SavedStatistics: there are {moments.Length} sets, counted from 0.");
 
     /// <summary>Makes room for the moments of a forward call, which then writes them.</summary>
     internal Moments[] Prepare<T>(in NormSpec<T> spec, ReadOnlySpan<nint> inputShape, bool masked) where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -1,0 +1,136 @@
+using System.Numerics.Tensors;
+using NormKit.Tests.BadInput;
+
+namespace NormKit.IO.Tests;
+
+/// <summary>Wrong arguments of every public method: the documented exception, and no file, nor half of one.</summary>
+public sealed class EntryPointRefusalTests : IDisposable
+{
+    private static readonly StoredTensor Tensor = StoredTensor.From<float>([1, 2], [2]);
+    private static readonly KeyValuePair<string, StoredTensor>[] Tensors = [new("a", Tensor)], NoTensor = [new("a", null!)], NoName = [new(null!, Tensor)], Twice = [new("a", Tensor), new("a", Tensor)];
+    private readonly TemporaryDirectory directory = new();
+
+    private sealed record Wrong(string EntryPoint, string Parameter, Type Exception, string Says, Action<TemporaryDirectory> Call);
+
+    private static IEnumerable<Wrong> Table()
+    {
+        (string EntryPoint, string Parameter, Action<string> Call)[] ofPaths =
+        [
+            ("NpyFile.Read(path)", "path", p => NpyFile.Read(p)), ("NpyFile.Write(path, tensor)", "path", p => NpyFile.Write(p, Tensor)),
+            ("NpzFile.Names(path)", "path", p => NpzFile.Names(p)), ("NpzFile.Read(path, name)", "path", p => NpzFile.Read(p, "a")), ("NpzFile.ReadAll(path)", "path", p => NpzFile.ReadAll(p)),
+            ("NpzFile.Write(path, tensors, compress)", "path", p => NpzFile.Write(p, Tensors)),
+            ("SafetensorsFile.Names(path)", "path", p => SafetensorsFile.Names(p)), ("SafetensorsFile.Metadata(path)", "path", p => SafetensorsFile.Metadata(p)),
+            ("SafetensorsFile.Read(path, name)", "path", p => SafetensorsFile.Read(p, "a")), ("SafetensorsFile.ReadAll(path)", "path", p => SafetensorsFile.ReadAll(p)),
+            ("SafetensorsFile.Write(path, tensors, metadata)", "path", p => SafetensorsFile.Write(p, Tensors)),
+            ("TensorFile.Read(location)", "location", p => TensorFile.Read(p)), ("TensorFile.Write(path, tensor)", "path", p => TensorFile.Write(p, Tensor)), ("TensorFile.Write(path, tensors)", "path", p => TensorFile.Write(p, Tensors)),
+            ("LayerState.LoadSafetensors<T>(layer, path, prefix, strict)", "path", p => Layer().LoadSafetensors(p)), ("LayerState.LoadSafetensors<T>(path, layers, strict)", "path", p => LayerState.LoadSafetensors<float>(p, [("", Layer())])),
+            ("LayerState.SaveSafetensors<T>(layer, path, prefix)", "path", p => Layer().SaveSafetensors(p)), ("LayerState.SaveSafetensors<T>(path, layers)", "path", p => LayerState.SaveSafetensors<float>(p, [("", Layer())])),
+        ];
+        foreach ((string entryPoint, string parameter, Action<string> call) in ofPaths)
+        {
+            yield return new(entryPoint, parameter, typeof(ArgumentNullException), parameter, _ => call(null!));
+            yield return new(entryPoint, parameter, typeof(ArgumentException), parameter, _ => call(""));
+            yield return new(entryPoint, parameter, typeof(TensorFileException), "nowhere", d => call(d["nowhere/x.safetensors"]));
+        }
+        yield return new("NpyFile.Read(stream, name)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Read((Stream)null!, "x"));
+        yield return new("NpyFile.Read(stream, name)", "name", typeof(ArgumentNullException), "name", _ => NpyFile.Read(new MemoryStream(), null!));
+        yield return new("NpyFile.Write(stream, tensor)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Write((Stream)null!, Tensor));
+        yield return new("NpyFile.Write(stream, tensor)", "tensor", typeof(ArgumentNullException), "tensor", _ => NpyFile.Write(new MemoryStream(), null!));
+        yield return new("NpyFile.Write(path, tensor)", "tensor", typeof(ArgumentNullException), "tensor", d => NpyFile.Write(d["x.npy"], null!));
+        yield return new("TensorFile.Write(path, tensor)", "tensor", typeof(ArgumentNullException), "tensor", d => TensorFile.Write(d["x.npy"], (StoredTensor)null!));
+        yield return new("TensorFile.Write(path, tensors)", "tensors", typeof(ArgumentNullException), "tensors", d => TensorFile.Write(d["x.npz"], (IReadOnlyList<KeyValuePair<string, StoredTensor>>)null!));
+        yield return new("NpzFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => NpzFile.Read(d["x.npz"], null!));
+        yield return new("SafetensorsFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => SafetensorsFile.Read(d["x.safetensors"], null!));
+        (string EntryPoint, Action<string, KeyValuePair<string, StoredTensor>[]?> Call)[] writers =
+        [
+            ("NpzFile.Write(path, tensors, compress)", (p, t) => NpzFile.Write(p, t!)), ("SafetensorsFile.Write(path, tensors, metadata)", (p, t) => SafetensorsFile.Write(p, t!)),
+            ("TensorFile.Write(path, tensors)", (p, t) => TensorFile.Write(p + ".npz", t!)),
+        ];
+        foreach ((string entryPoint, Action<string, KeyValuePair<string, StoredTensor>[]?> call) in writers)
+        {
+            yield return new(entryPoint, "tensors", typeof(ArgumentNullException), "tensors", d => call(d["x"], null));
+            yield return new(entryPoint, "tensors", typeof(ArgumentException), "tensors", d => call(d["x"], NoTensor));
+            yield return new(entryPoint, "tensors", typeof(ArgumentException), "tensors", d => call(d["x"], NoName));
+            yield return new(entryPoint, "tensors", typeof(ArgumentException), "'a'", d => call(d["x"], Twice));
+        }
+        yield return new("SafetensorsFile.Write(path, tensors, metadata)", "metadata", typeof(ArgumentException), "metadata", d => SafetensorsFile.Write(d["x"], Tensors, new Dictionary<string, string> { ["k"] = null! }));
+        yield return new("StoredTensor.From<T>(values, shape, storedAs)", "values", typeof(ArgumentException), "shape", _ => StoredTensor.From<float>([1], [2]));
+        yield return new("StoredTensor.From<T>(values, shape, storedAs)", "shape", typeof(ArgumentException), "shape", _ => StoredTensor.From<float>([1], [-1]));
+        yield return new("StoredTensor.From<T>(values, shape, storedAs)", "storedAs", typeof(ArgumentException), "storedAs", _ => StoredTensor.From<float>([1], [1], (ElementType)99));
+        yield return new("StoredTensor.From<T>(values, storedAs)", "values", typeof(NotSupportedException), "Int64", _ => StoredTensor.From<long>(new TensorSpan<long>([1])));
+        yield return new("StoredTensor.From<T>(values, storedAs)", "storedAs", typeof(ArgumentException), "storedAs", _ => StoredTensor.From<float>(new TensorSpan<float>([1f]), (ElementType)99));
+        string[] forms = ["LayerState.LoadSafetensors<T>(layer, path, prefix, strict)", "LayerState.LoadState<T>(layer, tensors, prefix, strict)", "LayerState.SaveSafetensors<T>(layer, path, prefix)", "LayerState.StoredState<T>(layer, prefix)"];
+        foreach (string form in forms)
+        {
+            yield return new(form, "layer", typeof(ArgumentNullException), "layer", d => Of(form, null, d, ""));
+            yield return new(form, "prefix", typeof(ArgumentNullException), "prefix", d => Of(form, Layer(), d, null));
+        }
+        yield return new("LayerState.LoadState<T>(layer, tensors, prefix, strict)", "tensors", typeof(ArgumentNullException), "tensors", _ => Layer().LoadState(null!));
+        yield return new("LayerState.LoadState<T>(tensors, layers, strict)", "tensors", typeof(ArgumentNullException), "tensors", _ => LayerState.LoadState<float>(null!, [("", Layer())]));
+        foreach ((string form, Action<TemporaryDirectory, IReadOnlyList<(string, IStateful<float>)>?> call) in ((string, Action<TemporaryDirectory, IReadOnlyList<(string, IStateful<float>)>?>)[])
+        [
+            ("LayerState.LoadState<T>(tensors, layers, strict)", (_, l) => LayerState.LoadState(new Dictionary<string, StoredTensor>(), l!)),
+            ("LayerState.LoadSafetensors<T>(path, layers, strict)", (d, l) => LayerState.LoadSafetensors(Saved(d), l!)),
+            ("LayerState.SaveSafetensors<T>(path, layers)", (d, l) => LayerState.SaveSafetensors(d["y.safetensors"], l!)),
+        ])
+        {
+            yield return new(form, "layers", typeof(ArgumentNullException), "layers", d => call(d, null));
+            yield return new(form, "layers", typeof(ArgumentNullException), "layer", d => call(d, [("", null!)]));
+            yield return new(form, "layers", typeof(ArgumentNullException), "prefix", d => call(d, [(null!, Layer())]));
+        }
+    }
+
+    /// <summary>What any value suits, or what is an error itself.</summary>
+    private static readonly string[] Free = ["TensorFileException.new(message)/message", "TensorFileException.new(message, innerException)/message", "TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress"];
+
+    [Fact]
+    public void Call_WithOneWrongArgument_ThrowsAndWritesNothing()
+    {
+        List<string> wrongs = [];
+        string[] before = [.. Directory.GetFileSystemEntries(directory[""])];
+        foreach (Wrong wrong in Table())
+        {
+            Exception? thrown = Record.Exception(() => wrong.Call(directory));
+            foreach (string saved in Directory.GetFileSystemEntries(directory[""], "layer.safetensors"))
+                File.Delete(saved);
+            string what = $"{wrong.EntryPoint}, {wrong.Parameter} ({wrong.Says})";
+            if (thrown?.GetType() != wrong.Exception || !thrown.Message.Contains(wrong.Says, StringComparison.Ordinal))
+                wrongs.Add($"{what}: {thrown?.GetType().Name ?? "no exception"}, not {wrong.Exception.Name}: {thrown?.Message}");
+            string[] after = [.. Directory.GetFileSystemEntries(directory[""]).Except(before)];
+            if (after.Length > 0)
+                wrongs.Add($"{what}: left {string.Join(", ", after)}");
+            Array.ForEach(after, File.Delete);
+        }
+        Assert.True(wrongs.Count == 0, string.Join(Environment.NewLine, wrongs));
+    }
+
+    /// <summary>A new entry point, or a new argument of one, must come with a wrong value.</summary>
+    [Fact]
+    public void EntryPoints_OfTheLibrary_AreAllInTheTable()
+    {
+        HashSet<string> known = [.. Table().Select(w => $"{w.EntryPoint}/{w.Parameter}"), .. Free];
+        string[] missing = [.. EntryPoints.Of(typeof(NpyFile).Assembly).SelectMany(e => e.Value.Select(p => $"{e.Key}/{p}")).Where(p => !p.EndsWith("/strict", StringComparison.Ordinal)).Except(known)];
+        Assert.Empty(missing);
+    }
+
+    public void Dispose() => directory.Dispose();
+
+    private static LayerNorm<float> Layer() => new(2);
+
+    private static string Saved(TemporaryDirectory d)
+    {
+        Layer().SaveSafetensors(d["layer.safetensors"]);
+        return d["layer.safetensors"];
+    }
+
+    private static void Of(string form, IStateful<float>? layer, TemporaryDirectory d, string? prefix)
+    {
+        switch (form.Split('.', '<')[1])
+        {
+            case "LoadSafetensors": layer!.LoadSafetensors(Saved(d), prefix!); break;
+            case "LoadState": layer!.LoadState(Layer().StoredState().ToDictionary(), prefix!); break;
+            case "SaveSafetensors": layer!.SaveSafetensors(d["y.safetensors"], prefix!); break;
+            default: layer!.StoredState(prefix!); break;
+        }
+    }
+}
