@@ -188,7 +188,7 @@ public class NpzFileTests
 
         Assert.Throws<ArgumentException>("name", () => NpzFile.Write(directory["a.npz"], [new("x", tensor), new("x", tensor)]));
         Assert.Throws<ArgumentException>("name", () => NpzFile.Write(directory["a.npz"], [new("\ud800", tensor)]));
-        Assert.Throws<ArgumentException>("tensor", () => NpzFile.Write(directory["a.npz"], [new("x", null!)]));
+        Assert.Throws<ArgumentException>("tensors", () => NpzFile.Write(directory["a.npz"], [new("x", null!)]));
         Assert.Empty(directory.FileNames);
     }
 

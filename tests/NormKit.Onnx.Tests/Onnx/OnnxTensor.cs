@@ -19,7 +19,8 @@ internal sealed record OnnxTensor(int Type, byte[] Bytes, long[] Shape)
 
     public T[] As<T>() where T : unmanaged
     {
-        Assert.Equal((int)Types[typeof(T)], Type);
+        if ((int)Types[typeof(T)] != Type)
+            throw new InvalidOperationException($"The tensor holds type {Type}, not {typeof(T).Name}.");
         return MemoryMarshal.Cast<byte, T>(Bytes).ToArray();
     }
 

@@ -57,16 +57,7 @@ internal static class TierProbe
             }
         }
         foreach (Member member in Members.Every)
-        {
-            bool[]? mask = member.TakesMask ? [.. Enumerable.Range(0, member.Elements).Select(i => i % 7 > 1)] : null;
-            foreach (Placement placement in (Placement[])[Placement.Contiguous, Placement.ChannelsLast])
-            {
-                Add(hash, new Subject<float>(member, offset: 3).Run(placement));
-                Add(hash, new Subject<double>(member, offset: 3).Run(placement));
-                if (mask is not null)
-                    Add(hash, new Subject<float>(member, offset: 3, mask: mask).Run(placement));
-            }
-        }
+            hash.AppendData(Convert.FromHexString(MemberBits.Hash(member)));
         foreach (Activation activation in (Activation[])[Activation.Relu, Activation.LeakyRelu(), Activation.Silu, Activation.Gelu, Activation.GeluTanh])
         {
             Add<float>(hash, activation);
@@ -83,12 +74,6 @@ internal static class TierProbe
         foreach (T[] values in (T[][])[results.Y, results.Dx, results.DWeight, results.DBias])
             hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
         hash.AppendData(MemoryMarshal.AsBytes(results.Moments.AsSpan()));
-    }
-
-    private static void Add<T>(IncrementalHash hash, Pass<T> pass) where T : unmanaged
-    {
-        foreach (T[] values in (T[][])[pass.Y, pass.Dx, .. pass.Gradients.Select(g => g.Values)])
-            hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
     }
 
     private static void Add<T>(IncrementalHash hash, Activation activation) where T : unmanaged, IBinaryFloatingPointIeee754<T>

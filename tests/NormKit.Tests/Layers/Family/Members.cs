@@ -102,7 +102,5 @@ internal static partial class Members
         (x, p) => Array.ConvertAll(p.Affine(CentredFormulas.Normalize(x, p.Channel, 1e-5, p.Mask), 1), formula))
     { WrongShape = Wrong, Offsets = Far, TakesMask = true };
 
-    public static TheoryData<string> Names(Func<Member, bool>? which = null) => [.. Every.Where(which ?? (_ => true)).Select(m => m.Name)];
-
     public static Member Named(string name) => Every.Single(m => m.Name == name);
 }

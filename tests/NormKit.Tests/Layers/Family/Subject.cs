@@ -9,7 +9,7 @@ namespace NormKit.Tests;
 internal sealed record Pass<T>(T[] Y, T[] Dx, (string Key, T[] Values)[] Gradients);
 
 /// <summary>A layer with parameters and buffers that were drawn, so that no two are alike, and an input.</summary>
-internal sealed class Subject<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal sealed partial class Subject<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly (string Key, double[] Values)[] parameters;
     private readonly Dictionary<string, double[]> buffers;
@@ -68,32 +68,5 @@ internal sealed class Subject<T> where T : unmanaged, IBinaryFloatingPointIeee75
         Tensor<T> y = Layer.Forward(x, saved, mask.OrNone());
         Tensor<T> dx = Layer.Backward(Placing.Place(Dy, Member.Shape, placement), x, saved, mask.OrNone());
         return new(Placing.Logical(y), Placing.Logical(dx), [.. Layer.NamedParameters.Select(p => (p.Name, Placing.Logical(p.Parameter.Grad)))]);
-    }
-
-    public static void Near(Pass<T> pass, Gradients expected, string what)
-    {
-        Closeness.Near<T>(pass.Y, expected.Y, Tolerances.Forward<T>(), $"{what} y");
-        Closeness.Near<T>(pass.Dx, expected.Of[0], Tolerances.InputGradient<T>(), $"{what} dx");
-        for (int i = 0; i < pass.Gradients.Length; i++)
-        {
-            (string key, T[] values) = pass.Gradients[i];
-            double[] wanted = expected.Of[i + 1];
-            if (values.Length > 3)
-            {
-                Closeness.Near<T>(values, wanted, Tolerances.ParameterGradient<T>(), $"{what} gradient of {key}");
-                continue;
-            }
-            // A sum of many terms of about 1 that may cancel by chance, with no neighbours to be measured by.
-            double allowed = Tolerances.ParameterGradient<T>() * Math.Max(1, wanted.Max(Math.Abs));
-            Assert.All(values.Zip(wanted), v => Assert.Equal(v.Second, double.CreateTruncating(v.First), allowed));
-        }
-    }
-
-    public static void SameBits(Pass<T> expected, Pass<T> actual, string what)
-    {
-        Closeness.SameBits<T>(expected.Y, actual.Y, $"{what} y");
-        Closeness.SameBits<T>(expected.Dx, actual.Dx, $"{what} dx");
-        for (int i = 0; i < expected.Gradients.Length; i++)
-            Closeness.SameBits<T>(expected.Gradients[i].Values, actual.Gradients[i].Values, $"{what} gradient of {expected.Gradients[i].Key}");
     }
 }

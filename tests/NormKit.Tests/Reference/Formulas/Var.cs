@@ -119,7 +119,8 @@ internal sealed class Var
     /// <summary>Sets <see cref="Grad"/> of all that <c>sum(results * dy)</c> was made from.</summary>
     public static void Backward(Var[] results, ReadOnlySpan<double> dy)
     {
-        Assert.Equal(results.Length, dy.Length);
+        if (results.Length != dy.Length)
+            throw new ArgumentException($"{results.Length} results, {dy.Length} gradients.", nameof(dy));
         HashSet<Var> reached = Reached(results);
         foreach (Var next in reached)
             next.Grad = 0;

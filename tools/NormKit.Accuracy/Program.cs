@@ -1,0 +1,25 @@
+using NormKit.Accuracy;
+
+// accuracy                       the tables, in some minutes
+// accuracy --write FILE          and into FILE, between its two marks
+// accuracy --all FILE.tsv        every single figure: layer, type, layout, offset, scale
+string? write = Value("--write"), all = Value("--all");
+if (args.Length != (write is null ? 0 : 2) + (all is null ? 0 : 2))
+{
+    Console.Error.WriteLine("accuracy: use [--write docs/guarantees.md] [--all FILE.tsv].");
+    return 2;
+}
+List<Figure> figures = Figure.OfEveryLayer();
+if (all is not null)
+    File.WriteAllLines(all, [Figure.Header, .. figures.Select(f => f.ToString())]);
+string text = Tables.OfLayers(figures) + "\n" + Tables.OfPeers();
+Console.Write(text);
+if (write is not null)
+    Tables.Write(write, text);
+return 0;
+
+string? Value(string option)
+{
+    int at = Array.IndexOf(args, option);
+    return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text;
+using NormKit.Tests;
+
+namespace NormKit.Accuracy;
+
+/// <summary>The figures as the docs have them.</summary>
+internal static class Tables
+{
+    private const string Begin = "<!-- accuracy: dotnet run -c Release --project tools/NormKit.Accuracy -- --write docs/guarantees.md -->", End = "<!-- /accuracy -->";
+
+    public static string OfLayers(List<Figure> figures)
+    {
+        StringBuilder text = new();
+        text.Append("Float: max error / max magnitude, the worst of five layouts; last three columns: the worst of all offsets and scales.\n\n");
+        text.Append("| layer | y, offset 0 | 1e2 | 1e4 | 1e6 | scale 1e-20 | scale 1e20 | dx, offset 0 | worst dx | parameters, offset 0 | double y, x 2^29 |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+        foreach (Member member in Members.Every)
+        {
+            Figure[] own = [.. figures.Where(f => f.Layer == member.Name && f.Type == nameof(Single))], plain = [.. own.Where(f => f.Scale == 1)];
+            text.Append("| ").Append(member.Name).Append(" |");
+            foreach (double offset in Figure.Offsets)
+                Cell(plain.Where(f => f.Offset == offset).Max(f => f.Y.OfLargest));
+            Cell(own.Where(f => f.Scale < 1).Max(f => f.Y.OfLargest));
+            Cell(own.Where(f => f.Scale > 1).Max(f => f.Y.OfLargest));
+            Cell(plain.Where(f => f.Offset == 0).Max(f => f.Dx.OfLargest));
+            Cell(plain.Max(f => f.Dx.OfLargest));
+            Cell(plain.Where(f => f.Offset == 0).Max(f => f.Parameters.OfLargest));
+            Cell(figures.Where(f => f.Layer == member.Name && f.Type == nameof(Double) && f.Scale == 1).Max(f => f.Y.OfLargest) * Math.Pow(2, 29));
+            text.Append('\n');
+        }
+        return text.ToString();
+
+        void Cell(double value) => text.Append(' ').Append(Text(value)).Append(" |");
+    }
+
+    public static string OfPeers()
+    {
+        StringBuilder text = new();
+        text.Append("The output of others on the same input, float, row-major, scale 1: max error / max magnitude (worst error in units in the last place).\n\n");
+        text.Append("| layer | offset | NormKit | ONNX Runtime | E[x^2] - E[x]^2 in float |\n|---|---|---|---|---|\n");
+        foreach (string layer in Peers.Layers)
+        {
+            foreach (double offset in Figure.Offsets)
+            {
+                (Errors own, Errors? onnx, Errors naive) = Peers.At(layer, offset);
+                text.Append(CultureInfo.InvariantCulture, $"| {layer} | {offset:g1} | {Both(own)} | {(onnx is Errors there ? Both(there) : "no kernel")} | {Both(naive)} |\n");
+            }
+        }
+        string folder = Path.Combine("tests", "NormKit.Tests", "Golden", "data");
+        (string Case, NormLayer<float> Layer)[] golden =
+        [
+            ("batch_offset", new BatchNorm<float>(3)), ("layer_offset", new LayerNorm<float>(640)), ("group_offset", new GroupNorm<float>(2, 4)),
+        ];
+        text.Append("\nPyTorch's float32 output in the golden files, against its float64 output:\n\n| case | NormKit | PyTorch |\n|---|---|---|\n");
+        foreach ((string name, NormLayer<float> layer) in golden.Where(g => File.Exists(Path.Combine(folder, g.Case + ".npz"))))
+        {
+            (Errors own, Errors torch) = Peers.Golden(Path.Combine(folder, name + ".npz"), layer);
+            text.Append(CultureInfo.InvariantCulture, $"| {name} | {Both(own)} | {Both(torch)} |\n");
+        }
+        return text.ToString();
+    }
+
+    public static void Write(string file, string tables)
+    {
+        string text = File.ReadAllText(file);
+        int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
+        if (begin < 0 || end < begin)
+            throw new InvalidOperationException($"{file} has no lines '{Begin}' and '{End}' to write between.");
+        File.WriteAllText(file, $"{text[..(begin + Begin.Length)]}\n{tables}{text[end..]}");
+    }
+
+    private static string Both(Errors errors) => $"{Text(errors.OfLargest)} ({(errors.Ulp > 1e6 || double.IsNaN(errors.Ulp) ? "> 1e6" : errors.Ulp.ToString(errors.Ulp < 10 ? "0.0" : "0", CultureInfo.InvariantCulture))})";
+
+    private static string Text(double value) => value == 0 ? "0" : double.IsFinite(value) ? value.ToString("0.0e-0", CultureInfo.InvariantCulture) : "NaN";
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using NormKit.Tests;
+
+namespace NormKit.Bits;
+
+/// <summary>Layers down, conditions across, one hash a row.</summary>
+internal static class Table
+{
+    private const string Begin = "<!-- bits: dotnet run -c Release --project tools/NormKit.Bits -- --write docs/guarantees.md -->", End = "<!-- /bits -->";
+    private const int Digits = 16;    // of a hash that are printed: 64 bits
+
+    /// <summary>The repository, above the artifacts folder that this program runs in.</summary>
+    public static string Root { get; } = FindRoot();
+
+    public static int Make(bool isShort, string? file)
+    {
+        List<(string Name, Func<Member, string> Cell)> columns = [];
+        List<string> absent = [];
+        Dictionary<string, string> here = Members.Every.ToDictionary(m => m.Name, m => MemberBits.Hash(m));
+        foreach (Condition condition in Condition.All(isShort))
+        {
+            Console.Error.WriteLine($"{condition.Name} ...");
+            (Dictionary<string, string>? hashes, string why) = condition.Run();
+            if (hashes is null)
+                absent.Add($"{condition.Name}: {why}");
+            else
+                columns.Add((condition.Name, m => Same(here[m.Name], hashes[m.Name])));
+        }
+        foreach (int threads in (int[])[2, 3, 8])
+            columns.Add(($"{threads} threads", m => Same(here[m.Name], MemberBits.Hash(m, threads))));
+        columns.Add(("rows", m => !MemberBits.HasIndependentSamples(m) ? "-" : MemberBits.RowsHaveTheSameBitsInAnyBatch(m) ? "=" : "differs"));
+        columns.Add(("addresses", m => MemberBits.HasTheSameBitsAtAnyAddress(m) ? "=" : "differs"));
+
+        StringBuilder text = new();
+        text.Append("| layer | SHA-256 |").AppendJoin("|", columns.Select(c => $" {c.Name} ")).Append("|\n|").AppendJoin("", Enumerable.Repeat("---|", columns.Count + 2)).Append('\n');
+        bool allSame = true;
+        foreach (Member member in Members.Every)
+        {
+            string[] cells = [.. columns.Select(c => c.Cell(member))];
+            allSame &= cells.All(c => c is "=" or "-");
+            text.Append("| ").Append(member.Name).Append(" | `").Append(here[member.Name][..Digits]).Append("` |").AppendJoin("|", cells.Select(c => $" {c} ")).Append("|\n");
+        }
+        text.Append($"\n{Probe.Conditions[..Probe.Conditions.IndexOf(' ', StringComparison.Ordinal)]}, .NET {Environment.Version}, {Environment.ProcessorCount} processors; {(allSame ? "all the same" : "SOME DIFFER")}.\n");
+        foreach (string line in absent)
+            text.Append($"Not checked here: {line}.\n");
+        Console.Write(text);
+        if (file is not null)
+            Write(file, text.ToString());
+        return allSame ? 0 : 1;
+    }
+
+    /// <summary>This machine against the table that another wrote.</summary>
+    public static int Check(string file)
+    {
+        string[] rows = [.. File.ReadAllLines(file).SkipWhile(l => l != Begin).TakeWhile(l => l != End)];
+        int different = 0;
+        foreach (Member member in Members.Every)
+        {
+            string hash = MemberBits.Hash(member)[..Digits];
+            if (rows.Any(r => r.StartsWith($"| {member.Name} | `{hash}` |", StringComparison.Ordinal)))
+                continue;
+            Console.WriteLine($"{member.Name}: {hash} is not in {file}.");
+            different++;
+        }
+        Console.WriteLine($"{Probe.Conditions}: {Members.Every.Count - different} of {Members.Every.Count} layers have the bits of {file}.");
+        return different == 0 ? 0 : 1;
+    }
+
+    private static string Same(string expected, string actual) => expected == actual ? "=" : $"`{actual[..Digits]}`";
+
+    private static void Write(string file, string table)
+    {
+        string text = File.ReadAllText(file);
+        int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
+        if (begin < 0 || end < begin)
+            throw new InvalidOperationException($"{file} has no lines '{Begin}' and '{End}' to write between.");
+        File.WriteAllText(file, $"{text[..(begin + Begin.Length)]}\n{table}{text[end..]}");
+    }
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "NormKit.slnx")))
+            folder = Path.GetDirectoryName(folder);
+        return folder ?? Directory.GetCurrentDirectory();
+    }
+}
