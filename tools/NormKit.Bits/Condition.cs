@@ -6,8 +6,9 @@ namespace NormKit.Bits;
 /// <param name="Name">The table's column.</param>
 /// <param name="Must">What the canary must show; where this machine cannot show it the column is left out, with this reason.</param>
 /// <param name="Environment">What is set for it.</param>
+/// <param name="Program">Another program that answers; null for this one.</param>
 /// <param name="InstructionSet">For an ahead-of-time build: "" for the default, or what the compiler may use; null runs what runs now.</param>
-internal sealed record Condition(string Name, string Must, (string Name, string Value)[] Environment, string? InstructionSet = null)
+internal sealed record Condition(string Name, string Must, (string Name, string Value)[] Environment, string? InstructionSet = null, string? Program = null)
 {
     public static Condition[] All(bool isShort) =>
     [
@@ -32,12 +33,12 @@ internal sealed record Condition(string Name, string Must, (string Name, string 
     {
         if (InstructionSet is "x86-64-v4" && !System.Runtime.Intrinsics.X86.Avx512F.IsSupported)
             return (null, "this machine has no AVX-512");
-        string program = InstructionSet is null ? System.Environment.ProcessPath! : Publish(InstructionSet);
+        string program = Program ?? (InstructionSet is null ? System.Environment.ProcessPath! : Publish(InstructionSet));
         (int exitCode, string output) = Start(program, ["probe"], Environment);
         if (exitCode != 0)
             throw new InvalidOperationException($"{Name}: the probe ended with {exitCode}: {output}");
         (string canary, Dictionary<string, string> hashes) = Probe.Parse(output);
-        string? absent = Must.Split(' ').FirstOrDefault(m => !canary.Contains(m, StringComparison.Ordinal));
+        string? absent = Must.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(m => !canary.Contains(m, StringComparison.Ordinal));
         if (absent is null)
             return (hashes, "");
         return absent.StartsWith("avx", StringComparison.Ordinal) && absent.EndsWith("True", StringComparison.Ordinal)
@@ -52,6 +53,7 @@ internal sealed record Condition(string Name, string Must, (string Name, string 
         if (instructionSet.Length > 0)
             arguments.Add($"-p:IlcInstructionSet={instructionSet}");
         // The compiler's intermediate files are those of one instruction set.
+        arguments.Add($"-p:NuGetLockFilePath={Path.Combine(root, "artifacts", "bits", "packages.lock.json")}");
         arguments.Add($"-p:ArtifactsPath={Path.Combine(root, "artifacts", "bits", "of", instructionSet.Length == 0 ? "default" : instructionSet)}");
         (int exitCode, string said) = Start("dotnet", arguments, []);
         return exitCode == 0 ? Path.Combine(output, OperatingSystem.IsWindows() ? "NormKit.Bits.exe" : "NormKit.Bits") : throw new InvalidOperationException($"publish ended with {exitCode}: {said}");

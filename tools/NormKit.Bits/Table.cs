@@ -12,12 +12,12 @@ internal static class Table
     /// <summary>The repository, above the artifacts folder that this program runs in.</summary>
     public static string Root { get; } = FindRoot();
 
-    public static int Make(bool isShort, string? file)
+    public static int Make(bool isShort, string? file, string[]? also)
     {
         List<(string Name, Func<Member, string> Cell)> columns = [];
         List<string> absent = [];
         Dictionary<string, string> here = Members.Every.ToDictionary(m => m.Name, m => MemberBits.Hash(m));
-        foreach (Condition condition in Condition.All(isShort))
+        foreach (Condition condition in Condition.All(isShort).Concat(also is null ? [] : [new Condition(also[0], "", [], Program: also[1])]))
         {
             Console.Error.WriteLine($"{condition.Name} ...");
             (Dictionary<string, string>? hashes, string why) = condition.Run();
