@@ -18,7 +18,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     public void Package_OfALibrary_HoldsItsFilesAndNoOther(string id, string dependencies)
     {
         using ZipArchive package = packages.Open(id, ".nupkg"), symbols = packages.Open(id, ".snupkg");
-        Assert.Equal(["LICENSE", "README.md", $"{id}.nuspec", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], Contents(package));
+        Assert.Equal(["LICENSE", $"{id}.nuspec", "README.md", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], Contents(package));
         Assert.Equal([$"{id}.nuspec", $"lib/net10.0/{id}.pdb"], Contents(symbols));
         XElement[] metadata = [.. Nuspec(package).Descendants()];
         Assert.Equal("MIT", Value("license"));
