@@ -11,10 +11,36 @@ public class ConstructorTests
     /// <summary>Values that are right, together.</summary>
     private static readonly Dictionary<string, object?> Right = new()
     {
-        ["numFeatures"] = 10, ["numChannels"] = 10, ["numGroups"] = 5, ["groups"] = 5, ["numSplits"] = 2, ["numHeads"] = 10, ["headDim"] = 11, ["numOutputs"] = 3,
-        ["normalizedShape"] = 11, ["dim"] = 1, ["eps"] = 1e-5, ["momentum"] = 0.1, ["rMax"] = 3.0, ["dMax"] = 5.0, ["size"] = 3, ["alpha"] = 0.5, ["beta"] = 0.75,
-        ["k"] = 1.0, ["p"] = 2.0, ["window"] = LrnWindow.PyTorch, ["negativeSlope"] = 0.01, ["seed"] = 0ul,
-        ["affine"] = true, ["trackRunningStats"] = true, ["elementwiseAffine"] = true, ["bias"] = true, ["unitOffset"] = false, ["threshold"] = true, ["gain"] = false, ["keepdim"] = false,
+        ["numFeatures"] = 10,
+        ["numChannels"] = 10,
+        ["numGroups"] = 5,
+        ["groups"] = 5,
+        ["numSplits"] = 2,
+        ["numHeads"] = 10,
+        ["headDim"] = 11,
+        ["numOutputs"] = 3,
+        ["normalizedShape"] = 11,
+        ["dim"] = 1,
+        ["eps"] = 1e-5,
+        ["momentum"] = 0.1,
+        ["rMax"] = 3.0,
+        ["dMax"] = 5.0,
+        ["size"] = 3,
+        ["alpha"] = 0.5,
+        ["beta"] = 0.75,
+        ["k"] = 1.0,
+        ["p"] = 2.0,
+        ["window"] = LrnWindow.PyTorch,
+        ["negativeSlope"] = 0.01,
+        ["seed"] = 0ul,
+        ["affine"] = true,
+        ["trackRunningStats"] = true,
+        ["elementwiseAffine"] = true,
+        ["bias"] = true,
+        ["unitOffset"] = false,
+        ["threshold"] = true,
+        ["gain"] = false,
+        ["keepdim"] = false,
     };
 
     private static readonly object[] NoCount = [0, -1, int.MinValue], NoNumber = [double.NaN, double.PositiveInfinity], NoEps = [-1e-5, double.NaN, double.PositiveInfinity, double.NegativeInfinity];
@@ -22,12 +48,37 @@ public class ConstructorTests
     /// <summary>Values that are wrong, by the argument's name.</summary>
     private static readonly Dictionary<string, object[]> Wrong = new()
     {
-        ["numFeatures"] = NoCount, ["numChannels"] = NoCount, ["numGroups"] = [.. NoCount, 4], ["groups"] = [.. NoCount, 4], ["numSplits"] = NoCount, ["numHeads"] = NoCount, ["headDim"] = NoCount,
-        ["numOutputs"] = NoCount, ["normalizedShape"] = [-1, int.MinValue], ["eps"] = NoEps, ["momentum"] = [-0.1, 1.1, double.NaN], ["rMax"] = [0.5, double.NaN], ["dMax"] = [-1.0, double.NaN],
-        ["size"] = NoCount, ["alpha"] = NoNumber, ["beta"] = NoNumber, ["k"] = NoNumber, ["p"] = [-1.0, double.NaN], ["window"] = [(LrnWindow)7], ["negativeSlope"] = NoNumber,
+        ["numFeatures"] = NoCount,
+        ["numChannels"] = NoCount,
+        ["numGroups"] = [.. NoCount, 4],
+        ["groups"] = [.. NoCount, 4],
+        ["numSplits"] = NoCount,
+        ["numHeads"] = NoCount,
+        ["headDim"] = NoCount,
+        ["numOutputs"] = NoCount,
+        ["normalizedShape"] = [-1, int.MinValue],
+        ["eps"] = NoEps,
+        ["momentum"] = [-0.1, 1.1, double.NaN],
+        ["rMax"] = [0.5, double.NaN],
+        ["dMax"] = [-1.0, double.NaN],
+        ["size"] = NoCount,
+        ["alpha"] = NoNumber,
+        ["beta"] = NoNumber,
+        ["k"] = NoNumber,
+        ["p"] = [-1.0, double.NaN],
+        ["window"] = [(LrnWindow)7],
+        ["negativeSlope"] = NoNumber,
         // Any dimension may be one of an input that is not known yet, and any seed starts a stream.
-        ["dim"] = [], ["seed"] = [],
-        ["affine"] = [], ["trackRunningStats"] = [], ["elementwiseAffine"] = [], ["bias"] = [], ["unitOffset"] = [], ["threshold"] = [], ["gain"] = [], ["keepdim"] = [],
+        ["dim"] = [],
+        ["seed"] = [],
+        ["affine"] = [],
+        ["trackRunningStats"] = [],
+        ["elementwiseAffine"] = [],
+        ["bias"] = [],
+        ["unitOffset"] = [],
+        ["threshold"] = [],
+        ["gain"] = [],
+        ["keepdim"] = [],
     };
 
     /// <summary>Where a value is wrong for most, and right for one.</summary>
@@ -36,7 +87,11 @@ public class ConstructorTests
     /// <summary>Of properties.</summary>
     private static readonly Dictionary<string, object[]> WrongOfProperties = new()
     {
-        ["MaxDegreeOfParallelism"] = [0, -2, int.MinValue], ["Momentum"] = [-0.1, 1.1, double.NaN], ["NumBatchesTracked"] = [-1L], ["RMax"] = [0.5, double.NaN], ["DMax"] = [-1.0, double.NaN],
+        ["MaxDegreeOfParallelism"] = [0, -2, int.MinValue],
+        ["Momentum"] = [-0.1, 1.1, double.NaN],
+        ["NumBatchesTracked"] = [-1L],
+        ["RMax"] = [0.5, double.NaN],
+        ["DMax"] = [-1.0, double.NaN],
         ["NonFinite"] = [(RunningStatisticsPolicy)7],
     };
 
