@@ -53,16 +53,7 @@ internal sealed class CompareRun
         Task<Comparison> work = Task.Run(() => input?.ElementType.ComputesInDouble() == true
             ? Compare<double>(calls, FloatingType.Float64, () => done++, stop)
             : Compare<float>(calls, FloatingType.Float32, () => done++, stop), stop);
-        if (terminal is not null && Task.WaitAny([work], patience) != 0)
-        {
-            terminal.Progress().AutoClear(true).Start(progress =>
-            {
-                ProgressTask bar = progress.AddTask("Comparing", maxValue: calls.Count);
-                while (Task.WaitAny([work], TimeSpan.FromMilliseconds(100)) != 0)
-                    bar.Value = Volatile.Read(ref done);
-            });
-        }
-        return work.GetAwaiter().GetResult();
+        return Waiting.For(work, terminal, patience, "Comparing", calls.Count, () => Volatile.Read(ref done));
     }
 
     private Comparison Compare<T>(List<LayerCall> calls, FloatingType type, Action oneDone, CancellationToken stop)

@@ -19,6 +19,7 @@ internal static class RootCommandLine
         root.Add(LayersCommand.Create(output));
         root.Add(ExplainCommand.Create(output));
         root.Add(CompareCommand.Create(output, stop));
+        root.Add(DiagnoseCommand.Create(output, stop));
         root.Add(ApplyCommand.Create(stop));
         root.Add(GradCommand.Create(stop));
         root.Add(BenchCommand.Create(output, stop));

@@ -38,6 +38,9 @@ internal sealed class SettingOptions
     /// <summary>Those that decide who shares statistics.</summary>
     public IReadOnlyList<Option> OfSharing => [groups, normalizedShape, axes, dim, size, numSplits];
 
+    /// <summary>Those of the layers that diagnose knows.</summary>
+    public IReadOnlyList<Option> OfDiagnosis => [eps, groups, normalizedShape, axes, unitOffset, p, dim, size, alpha, beta, k, window];
+
     /// <summary>All of them.</summary>
     public IReadOnlyList<Option> All =>
         [eps, momentum, groups, normalizedShape, axes, unitOffset, activation, numSplits, rMax, dMax, size, alpha, beta, k, window, p, dim, iterations];

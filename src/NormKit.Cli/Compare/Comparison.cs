@@ -44,6 +44,6 @@ internal sealed record Comparison(
         (double predicted, double explained) = Prediction.Of(exactLayer, sample, sharing);
         return new(
             sharing, Difference.Between(exactLayer, sample, call.Shape, type), Difference.Between(layer, population, call.Shape, type),
-            exactLayer.Sum(Math.Abs), predicted, explained);
+            exactLayer.Sum(Math.Abs), predicted, explained, FormulaDiagnosis.Of(call, exactInput, sample, stop));
     }
 }

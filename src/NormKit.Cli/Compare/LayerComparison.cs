@@ -8,8 +8,10 @@ namespace NormKit.Cli.Compare;
 /// <param name="PredictedSumAbs">What the divisor n - 1 makes of <see cref="SampleVariance"/>'s sum, by the layer's own output.</param>
 /// <param name="Explained">The share of that sum which the prediction, element by element, explains: 1 for all of it, NaN where there is no
 /// difference to explain.</param>
+/// <param name="Diagnosis">What the arrays alone say of the formula with the sample variance; null where they say nothing.</param>
 internal sealed record LayerComparison(
-    Sharing Sharing, Difference SampleVariance, Difference PopulationVariance, double OutputSumAbs, double PredictedSumAbs, double Explained);
+    Sharing Sharing, Difference SampleVariance, Difference PopulationVariance, double OutputSumAbs, double PredictedSumAbs, double Explained,
+    FormulaDiagnosis? Diagnosis);
 
 /// <summary>How far a layer's output is from a formula's result.</summary>
 /// <param name="SumAbs">The sum of the absolute differences.</param>

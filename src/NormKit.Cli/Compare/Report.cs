@@ -53,6 +53,11 @@ internal static class Report
         yield return new Table(
             ["layer", "n - 1", "share taken off y", "sum predicted", "sum observed", "explained"],
             [.. comparison.Layers.Select(Predicted)], Words: 1);
+        foreach (IGrouping<string, LayerComparison> found in comparison.Layers.Where(l => l.Diagnosis is not null).GroupBy(l => l.Diagnosis!.Text))
+        {
+            yield return new Paragraph(
+                $"Diagnose, which is given input and output and not the formula, says of the formula's {string.Join(", ", found.Select(l => l.Sharing.Kind.Short()))} norm: {found.Key}.");
+        }
         foreach (LayerComparison layer in comparison.Layers.Where(l => l.Sharing.ElementsPerGroup == 1))
             yield return new Paragraph("a group of one element has no sample variance: 0 / 0.", layer.Sharing.Kind.Short() + ":");
         yield return new Paragraph(

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using NormKit.Diagnosis;
+
+namespace NormKit.Cli.Diagnose;
+
+/// <summary>A diagnosis as one JSON object, for programs.</summary>
+internal static class DiagnoseJson
+{
+    public static string Of(DiagnoseJob job, DiagnosisResult result) => Json.Of(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("source", job.Source);
+        Write(json, result);
+        json.WriteEndObject();
+    });
+
+    public static string Of(DiagnoseJob job, TwoSidedResult result) => Json.Of(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("source", job.Source);
+        json.WriteString("sentence", result.Sentence);
+        foreach ((string name, DiagnosisResult one) in ((string, DiagnosisResult)[])[("first", result.First), ("second", result.Second)])
+        {
+            json.WriteStartObject(name);
+            Write(json, one);
+            json.WriteEndObject();
+        }
+        Write(json, "firstFromExact", result.FirstFromExact);
+        Write(json, "secondFromExact", result.SecondFromExact);
+        Write(json, "between", result.Between);
+        json.WriteEndObject();
+    });
+
+    private static void Write(Utf8JsonWriter json, DiagnosisResult result)
+    {
+        json.WriteString("verdict", Camel(result.Verdict.ToString()));
+        json.WriteString("sentence", result.Sentence);
+        json.WriteString("reference", result.Reference);
+        Write(json, "original", result.Original);
+        json.WriteStartObject("best");
+        Write(json, result.Best);
+        json.WriteEndObject();
+        foreach ((string name, IReadOnlyList<Finding> findings) in ((string, IReadOnlyList<Finding>)[])[("ties", result.Ties), ("tried", result.Tried)])
+        {
+            json.WriteStartArray(name);
+            foreach (Finding finding in findings)
+            {
+                json.WriteStartObject();
+                Write(json, finding);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        WriteLook(json, result.Look);
+        WriteMomentum(json, result.Momentum);
+        json.WriteStartArray("advice");
+        foreach (CodeAdvice advice in result.Advice)
+        {
+            json.WriteStartObject();
+            json.WriteString("library", advice.Library);
+            json.WriteString("code", advice.Code);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStrings("changes", result.Changes);
+        json.WriteStrings("notes", result.Notes);
+    }
+
+    private static void Write(Utf8JsonWriter json, Finding finding)
+    {
+        json.WriteString("text", finding.Text);
+        json.WriteString("layer", finding.Layer);
+        json.WriteString("kind", Camel(finding.Kind.ToString()));
+        if (finding.Groups is int groups)
+            json.WriteNumber("groups", groups);
+        else
+            json.WriteNull("groups");
+        json.WriteStartArray("axes");
+        foreach (int axis in finding.Axes)
+            json.WriteNumberValue(axis);
+        json.WriteEndArray();
+        json.WriteBoolean("channelsLast", finding.ChannelsLast);
+        Number(json, "eps", finding.Eps);
+        Number(json, "leastEps", finding.LeastEps);
+        Number(json, "mostEps", finding.MostEps);
+        json.WriteStartArray("causes");
+        foreach (Cause cause in finding.Causes)
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", Camel(cause.Kind.ToString()));
+            json.WriteString("text", cause.Text);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStrings("sameAs", finding.SameAs);
+        Number(json, "explained", finding.Explained);
+        Write(json, "left", finding.Residual);
+        Numbers(json, "fittedWeight", finding.FittedWeight);
+        Numbers(json, "fittedBias", finding.FittedBias);
+    }
+
+    private static void WriteLook(Utf8JsonWriter json, ResidualLook look)
+    {
+        json.WriteStartObject("residual");
+        json.WriteString("shape", look.Shape);
+        json.WriteString("where", look.Where);
+        Number(json, "constant", look.Constant);
+        Number(json, "constantByChannel", look.ConstantByChannel);
+        Number(json, "proportional", look.Proportional);
+        Number(json, "proportionalByChannel", look.ProportionalByChannel);
+        Numbers(json, "byChannel", look.ByChannel);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMomentum(Utf8JsonWriter json, MomentumFinding? momentum)
+    {
+        if (momentum is null)
+        {
+            json.WriteNull("momentum");
+            return;
+        }
+        json.WriteStartObject("momentum");
+        json.WriteString("text", momentum.Text);
+        Number(json, "momentum", momentum.Momentum);
+        if (momentum.IsSampleVariance is bool isSample)
+            json.WriteBoolean("sampleVariance", isSample);
+        else
+            json.WriteNull("sampleVariance");
+        Number(json, "error", momentum.Error);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, Residual residual)
+    {
+        json.WriteStartObject(name);
+        Number(json, "maxAbs", residual.MaxAbs);
+        Number(json, "rms", residual.RootMeanSquare);
+        Number(json, "sumAbs", residual.SumAbs);
+        Number(json, "maxUlp", residual.MaxUlp);
+        Number(json, "medianUlp", residual.MedianUlp);
+        json.WriteEndObject();
+    }
+
+    private static void Numbers(Utf8JsonWriter json, string name, IReadOnlyList<double>? values)
+    {
+        if (values is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartArray(name);
+        foreach (double value in values)
+        {
+            if (double.IsFinite(value))
+                json.WriteNumberValue(value);
+            else
+                json.WriteNullValue();
+        }
+        json.WriteEndArray();
+    }
+
+    /// <summary>JSON has neither NaN nor infinities: null.</summary>
+    private static void Number(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
+    }
+
+    private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+}

@@ -1,0 +1,14 @@
+namespace NormKit.Diagnosis;
+
+/// <summary>How good the answer is.</summary>
+public enum Verdict
+{
+    /// <summary>The best hypothesis leaves nothing but rounding.</summary>
+    Explained,
+
+    /// <summary>It leaves less than a hundredth of the output, but more than rounding.</summary>
+    Nearly,
+
+    /// <summary>None of the hypotheses fits.</summary>
+    NoneOfThese,
+}

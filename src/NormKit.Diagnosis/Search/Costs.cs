@@ -1,0 +1,93 @@
+using NormKit.Diagnosis.Sharing;
+
+namespace NormKit.Diagnosis.Search;
+
+/// <summary>
+/// How unlikely hypotheses are before any look at the numbers, in units of a common mistake. Only what fits equally well is decided by them:
+/// <see cref="Score"/> takes a tenth of the error for twenty of these units.
+/// </summary>
+internal static class Costs
+{
+    private const double UnitsPerDecade = 20;
+    private const double OtherMap = 1.5;
+    private const double NotExpected = 1.5;
+
+    /// <summary>A weight for each set fits whatever the set's statistics are.</summary>
+    private const double OneSetACell = 2.5;
+
+    /// <summary>Lower is better.</summary>
+    /// <param name="error">The relative error.</param>
+    /// <param name="floor">The error below which nothing can be told.</param>
+    /// <param name="cost">Of the hypothesis.</param>
+    public static double Score(double error, double floor, double cost) =>
+        (UnitsPerDecade / 2 * Math.Log10((error * error) + (floor * floor))) + cost;
+
+    /// <summary>The cost of a recipe.</summary>
+    public static double Of(Problem problem, Recipe recipe) =>
+        ReadingOf(problem, recipe).Cost + CoreCost(recipe) + recipe.Affine.Cost + EpsCost(problem, recipe) + RoundingCost(recipe.Roundings, problem)
+        + (recipe.Affine.Weight.IsFitted && recipe.Affine.Weight.Map!.Equals(recipe.Grouping.Sets) ? OneSetACell : 0)
+        + (recipe.Fold == FoldFault.None ? 0 : 1.5) + (recipe.IsSample ? (recipe.Core.Spread == Spread.MeanSquare ? 2.5 : 1) : 0);
+
+    /// <summary>The likeliest name for a recipe's grouping, with the weights that it has, and what that costs.</summary>
+    public static (Reading Reading, double Cost) ReadingOf(Problem problem, Recipe recipe)
+    {
+        IndexMap? weights = recipe.Affine.Weight.Map ?? recipe.Affine.Bias.Map;
+        if (recipe.Affine.Weight.Spreading == Spreading.Scalar || recipe.Affine.Bias.Spreading == Spreading.Scalar)
+            weights = null;
+        Reading best = recipe.Grouping.Readings[0];
+        double bestCost = double.PositiveInfinity;
+        foreach (Reading reading in recipe.Grouping.Readings)
+        {
+            double cost = reading.Cost + (weights is null || weights.Equals(reading.Weights) ? 0 : OtherMap)
+                + (problem.Expected is ExpectedLayer expected ? (Expectation.Fits(expected, reading, recipe.Core, problem.Shape) ? -reading.Cost : NotExpected) : 0)
+                + (recipe.Core.Center == Center.None && recipe.Core.Spread == Spread.MeanSquare && reading.Kind != NormalizationKind.LayerNorm ? 1.2 : 0);
+            if (cost < bestCost)
+                (best, bestCost) = (reading, cost);
+        }
+        return (best, bestCost);
+    }
+
+    /// <summary>What eps is by default in a layer.</summary>
+    public static double DefaultEps(Problem problem, Core core) => problem.Expected?.EpsOrDefault
+        ?? (core.Spread == Spread.Norm ? 1e-12 : core is { Center: Center.None, Spread: Spread.MeanSquare } ? 1e-6 : 1e-5);
+
+    private static double CoreCost(Recipe recipe) => (recipe.Core.Center, recipe.Core.Spread) switch
+    {
+        (Center.Mean, Spread.Variance) => 0,
+        (Center.None, Spread.MeanSquare) => 0.4,
+        (Center.None, Spread.Norm) => recipe.Core.P == 2 ? 0.8 : 1.2,
+        (Center.Running, Spread.Running) => 0,
+        (Center.RunningAfter, Spread.RunningAfter) => 1.2,
+        (Center.None, Spread.Initial) => 2,
+        (Center.None, Spread.Running) or (Center.Running, Spread.RunningUnrooted) => 2,
+        (Center.Running, Spread.One) or (Center.Mean, Spread.One) => 3,
+        (Center.None, Spread.One) => 4,
+        _ => 2.5,
+    };
+
+    private static double EpsCost(Problem problem, Recipe recipe)
+    {
+        if (recipe.Core.Spread == Spread.One)
+            return 0;
+        bool isNorm = recipe.Core.Spread == Spread.Norm;
+        double place = recipe.Place switch
+        {
+            EpsPlace.Inside => isNorm ? 0.8 : 0,
+            EpsPlace.Outside => isNorm ? 0.5 : 1.2,
+            _ => isNorm ? 0 : 1.5,
+        };
+        if (recipe.Eps == 0)
+            place = 0;
+        double eps = recipe.Eps, expected = DefaultEps(problem, recipe.Core);
+        double value = eps == expected ? 0
+            : eps is 1e-3 or 1e-5 or 1e-6 or 0 ? 0.4
+            : eps is 1e-12 or 1e-8 or 1e-4 or 1.1920928955078125e-7 ? 0.5
+            : eps is 1e-7 or 1e-2 or 0.1 or 1 ? 0.8 : 1.5;
+        return place + value;
+    }
+
+    private static double RoundingCost(Roundings roundings, Problem problem) =>
+        (roundings.Input == NumberFormat.Float64 ? 0 : 1.5) + (roundings.Statistics == NumberFormat.Float64 ? 0 : 2)
+        + (roundings.Normalized == NumberFormat.Float64 ? 0 : roundings.Normalized == problem.OutputFormat ? 1 : 2.5)
+        + (roundings.Parameters == NumberFormat.Float64 ? 0 : 1.5) + (roundings.Fast == FastVariance.None ? 0 : 2);
+}

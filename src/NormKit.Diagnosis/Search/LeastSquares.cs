@@ -1,0 +1,111 @@
+namespace NormKit.Diagnosis.Search;
+
+/// <summary>Weights and biases that are not known, from the output: a straight line for each cell of elements that have them in common.</summary>
+internal static class LeastSquares
+{
+    /// <summary>Whether there are elements enough to contradict a fit: each cell has more of them than it has unknowns.</summary>
+    public static bool CanTell(Problem problem, View view, Affine affine)
+    {
+        foreach (Parameter parameter in (Parameter[])[affine.Weight, affine.Bias])
+        {
+            if (!parameter.IsFitted)
+                continue;
+            int unknowns = affine.Weight.IsFitted && affine.Bias.IsFitted ? 2 : 1;
+            int[] counts = new int[parameter.Map!.Count];
+            int[] cell = view.NumbersOf(parameter.Map);
+            for (int i = 0; i < cell.Length; i++)
+                counts[cell[i]] += view.IsCompared[i] ? 1 : 0;
+            int[] seen = [.. counts.Where(count => count > 0)];
+            if (seen.Length == 0 || seen.Average() < unknowns + 1.5)
+                return false;
+        }
+        return problem.Length > 2;
+    }
+
+    /// <summary>Factor and summand of each element, those fitted and those given, and how many numbers were fitted.</summary>
+    public static (double[] Factor, double[] Summand, double[]? Weight, double[]? Bias, int Count) Fit(
+        Problem problem, View view, Recipe recipe, double[] normalized)
+    {
+        Affine affine = recipe.Affine;
+        double[]? weight = null, bias = null;
+        double[] factor, summand;
+        int count = 0;
+        if (affine.Weight.IsFitted)
+        {
+            summand = affine.Bias.IsFitted ? new double[view.Length] : problem.ValuesOf(view, affine.Bias, 0, recipe.Roundings.Parameters);
+            (weight, bias) = Lines(view, affine.Weight, normalized, summand, affine.Bias.IsFitted);
+            factor = Laid(view, affine.Weight, weight);
+            if (affine.Bias.IsFitted)
+                summand = Laid(view, affine.Weight, bias!);
+            count = Seen(view, affine.Weight) * (affine.Bias.IsFitted ? 2 : 1);
+        }
+        else
+        {
+            factor = problem.ValuesOf(view, affine.Weight, 1, recipe.Roundings.Parameters);
+            double[] rest = new double[view.Length];
+            for (int i = 0; i < rest.Length; i++)
+                rest[i] = view.Y[i] - (normalized[i] * factor[i]);
+            bias = Means(view, affine.Bias, rest);
+            summand = Laid(view, affine.Bias, bias);
+            count = Seen(view, affine.Bias);
+        }
+        return (factor, summand, weight, bias, count);
+    }
+
+    private static int Seen(View view, Parameter parameter)
+    {
+        bool[]? seen = view.Wanted(parameter.Map!);
+        return seen is null ? parameter.Map!.Count : seen.Count(isSeen => isSeen);
+    }
+
+    private static double[] Laid(View view, Parameter parameter, double[] values) =>
+        Array.ConvertAll(view.NumbersOf(parameter.Map!), number => values[number]);
+
+    private static double[] Means(View view, Parameter parameter, double[] rest)
+    {
+        int[] cell = view.NumbersOf(parameter.Map!);
+        double[] sums = new double[parameter.Map!.Count];
+        int[] counts = new int[sums.Length];
+        for (int i = 0; i < rest.Length; i++)
+        {
+            if (!view.IsCompared[i] || !double.IsFinite(rest[i]))
+                continue;
+            sums[cell[i]] += rest[i];
+            counts[cell[i]]++;
+        }
+        for (int k = 0; k < sums.Length; k++)
+            sums[k] = counts[k] == 0 ? double.NaN : sums[k] / counts[k];
+        return sums;
+    }
+
+    /// <summary>Slope and, if asked for, intercept of y - summand against the normalized values in each cell.</summary>
+    private static (double[] Slope, double[]? Intercept) Lines(View view, Parameter parameter, double[] normalized, double[] summand, bool hasIntercept)
+    {
+        int[] cell = view.NumbersOf(parameter.Map!);
+        int count = parameter.Map!.Count;
+        double[] target = new double[view.Length];
+        for (int i = 0; i < target.Length; i++)
+            target[i] = view.Y[i] - summand[i];
+        double[] meanX = new double[count], meanY = new double[count];
+        if (hasIntercept)
+        {
+            meanX = Means(view, parameter, normalized);
+            meanY = Means(view, parameter, target);
+        }
+        double[] products = new double[count], squares = new double[count];
+        int[] compared = new int[count];
+        for (int i = 0; i < cell.Length; i++)
+        {
+            double x = normalized[i] - meanX[cell[i]], y = target[i] - meanY[cell[i]];
+            if (!view.IsCompared[i] || !double.IsFinite(x) || !double.IsFinite(y))
+                continue;
+            compared[cell[i]]++;
+            products[cell[i]] += x * y;
+            squares[cell[i]] += x * x;
+        }
+        double[] slope = new double[count];
+        for (int k = 0; k < count; k++)
+            slope[k] = compared[k] == 0 ? double.NaN : squares[k] == 0 ? 0 : products[k] / squares[k];
+        return (slope, hasIntercept ? [.. meanY.Select((mean, k) => mean - (slope[k] * meanX[k]))] : null);
+    }
+}

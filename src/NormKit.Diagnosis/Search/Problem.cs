@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using NormKit.Diagnosis.Numbers;
+using NormKit.Diagnosis.Sharing;
+
+namespace NormKit.Diagnosis.Search;
+
+/// <summary>A request, checked and laid out for the search.</summary>
+internal sealed class Problem
+{
+    private readonly ConcurrentDictionary<(View, Affine, NumberFormat), (double[] Factor, double[] Summand)> values = [];
+
+    public Problem(DiagnosisRequest request, double[] output)
+    {
+        Request = request;
+        Shape = request.Shape;
+        Output = output;
+        Input = new(request.Input);
+        OutputFormat = Formats.Narrowest(output, request.OutputFormat);
+        InputFormat = Formats.Narrowest(request.Input, request.InputFormat);
+        Channels = Shape.Length == 1 ? new(Shape, [0]) : IndexMap.Keeping(Shape, [.. Enumerable.Range(0, Shape.Length).Select(d => d == 1)]);
+        Groupings = Sharing.Groupings.Of(Shape);
+    }
+
+    public DiagnosisRequest Request { get; }
+
+    public int[] Shape { get; }
+
+    public int Length => Output.Length;
+
+    public RoundedInput Input { get; }
+
+    /// <summary>The output in the order of the input.</summary>
+    public double[] Output { get; }
+
+    /// <summary>The narrowest format that holds the output: that to which it was rounded at the end.</summary>
+    public NumberFormat OutputFormat { get; }
+
+    public NumberFormat InputFormat { get; }
+
+    /// <summary>The second dimension.</summary>
+    public IndexMap Channels { get; }
+
+    public IReadOnlyList<Grouping> Groupings { get; }
+
+    public double[]? RunningMean => Request.RunningMean;
+
+    public double[]? RunningVar => Request.RunningVar;
+
+    public double[]? RunningMeanAfter => Request.RunningMeanAfter;
+
+    public double[]? RunningVarAfter => Request.RunningVarAfter;
+
+    public double[]? ConvolutionBias => Request.ConvolutionBias;
+
+    public ExpectedLayer? Expected => Request.Expected;
+
+    /// <summary>What a correct program's roundings come to, as a share of the output: half a unit of the type it computes in. In double the sums made
+    /// here are no better than that program's.</summary>
+    public double ComputingUnit => OutputFormat == NumberFormat.Float64 ? 16 * NumberFormat.Float64.Unit() : NumberFormat.Float32.Unit();
+
+    public View ViewOf(int target, int seed, CancellationToken stop) =>
+        new(Input, Output, target == 0 ? null : Sampling.Of(Shape, target, new Random(seed)), Channels, stop);
+
+    /// <summary>Factor and summand of each element, of weights that are given.</summary>
+    public (double[] Factor, double[] Summand) ValuesOf(View view, Affine affine, NumberFormat format) => view.IsAll
+        ? Lay(view, affine, format)
+        : values.GetOrAdd((view, affine, format), key => Lay(key.Item1, key.Item2, key.Item3));
+
+    /// <summary>A parameter's value for each element; null for one that is fitted.</summary>
+    public double[] ValuesOf(View view, Parameter parameter, double neutral, NumberFormat format)
+    {
+        double[] laid = new double[view.Length];
+        if (parameter.Origin is Origin.None or Origin.Ones)
+        {
+            Array.Fill(laid, parameter.Origin == Origin.Ones ? 1 : neutral);
+            return laid;
+        }
+        double[] given = Array.ConvertAll((parameter.Origin == Origin.Weight ? Request.Weight : Request.Bias)!, value => Formats.Round(value, format));
+        double[] used = parameter.Use switch
+        {
+            Use.PlusOne => Array.ConvertAll(given, value => 1 + value),
+            Use.MinusOne => Array.ConvertAll(given, value => value - 1),
+            Use.Twice => Array.ConvertAll(given, value => neutral == 1 ? value * value : 2 * value),
+            _ => given,
+        };
+        int[] number = view.NumbersOf(parameter.Map!);
+        for (int i = 0; i < laid.Length; i++)
+            laid[i] = used[number[i]];
+        return laid;
+    }
+
+    private (double[] Factor, double[] Summand) Lay(View view, Affine affine, NumberFormat format)
+    {
+        double[] factor = ValuesOf(view, affine.Weight, 1, format), summand = ValuesOf(view, affine.Bias, 0, format);
+        if (affine.BiasFirst)
+        {
+            for (int i = 0; i < summand.Length; i++)
+                summand[i] *= factor[i];
+        }
+        return (factor, summand);
+    }
+}

@@ -1,0 +1,143 @@
+using NormKit.Diagnosis.Sharing;
+
+namespace NormKit.Diagnosis.Search;
+
+/// <summary>What is subtracted.</summary>
+internal enum Center
+{
+    Mean,
+    None,
+
+    /// <summary>The running mean given.</summary>
+    Running,
+
+    /// <summary>The running mean after the call.</summary>
+    RunningAfter,
+}
+
+/// <summary>What is divided by.</summary>
+internal enum Spread
+{
+    /// <summary>The root of the mean squared deviation.</summary>
+    Variance,
+
+    /// <summary>The root of the mean square.</summary>
+    MeanSquare,
+
+    /// <summary>A norm.</summary>
+    Norm,
+
+    /// <summary>The root of the running variance given.</summary>
+    Running,
+
+    /// <summary>The root of the running variance after the call.</summary>
+    RunningAfter,
+
+    /// <summary>The running variance itself, without a root.</summary>
+    RunningUnrooted,
+
+    /// <summary>The root of 1: a running variance that never moved.</summary>
+    Initial,
+
+    /// <summary>Nothing.</summary>
+    One,
+}
+
+/// <summary>Where eps is added.</summary>
+internal enum EpsPlace
+{
+    Inside,
+    Outside,
+
+    /// <summary>The deviation is at least eps.</summary>
+    Clamp,
+}
+
+/// <summary>What may go wrong when batch norm is folded into the convolution before it.</summary>
+internal enum FoldFault
+{
+    None,
+    MeanAdded,
+    MeanNotScaled,
+    ConvolutionBiasNotScaled,
+    ConvolutionBiasDropped,
+}
+
+/// <summary>A statistic: what is subtracted and what is divided by.</summary>
+internal readonly record struct Core(Center Center, Spread Spread, double P = 2)
+{
+    /// <summary>Whether a divisor n or n - 1 enters.</summary>
+    public bool HasDivisor => Spread is Spread.Variance or Spread.MeanSquare;
+
+    public bool UsesRunning => Center is Center.Running or Center.RunningAfter
+        || Spread is Spread.Running or Spread.RunningAfter or Spread.RunningUnrooted or Spread.Initial;
+}
+
+/// <summary>Where roundings to 16 bits, or to float where more would be expected, happen on the way.</summary>
+internal sealed record Roundings
+{
+    public static readonly Roundings None = new();
+
+    public NumberFormat Input { get; init; } = NumberFormat.Float64;
+
+    /// <summary>Mean, and the factor or the variance.</summary>
+    public NumberFormat Statistics { get; init; } = NumberFormat.Float64;
+
+    /// <summary>Whether the variance is rounded rather than the factor made of it.</summary>
+    public bool OfVariance { get; init; }
+
+    /// <summary>The normalized value, before weight and bias.</summary>
+    public NumberFormat Normalized { get; init; } = NumberFormat.Float64;
+
+    public NumberFormat Parameters { get; init; } = NumberFormat.Float64;
+
+    public NumberFormat Output { get; init; } = NumberFormat.Float64;
+
+    /// <summary>How a variance as E[x^2] - E[x]^2 in float is imitated.</summary>
+    public FastVariance Fast { get; init; }
+}
+
+/// <summary>The ways in which a variance is computed as the mean of squares less the square of the mean.</summary>
+internal enum FastVariance
+{
+    None,
+
+    /// <summary>Float sums, one element after the other.</summary>
+    Sequential,
+
+    /// <summary>Sums without error, then float.</summary>
+    RoundedMoments,
+
+    /// <summary>In an order that is not known: each set has the scale that fits, and those scatter as that error does.</summary>
+    UnknownOrder,
+}
+
+/// <summary>A guess at what made the output.</summary>
+internal abstract record Hypothesis
+{
+    /// <summary>How unlikely it is beside others that fit as well.</summary>
+    public double Cost { get; init; }
+
+    /// <summary>The output that follows from it, held against that found.</summary>
+    public abstract Prediction Predict(Problem problem, View view);
+}
+
+/// <summary>A normalization by sets: everything that makes an output from an input.</summary>
+internal sealed record Recipe(Grouping Grouping, Core Core, Affine Affine) : Hypothesis
+{
+    /// <summary>Whether the divisor is n - 1.</summary>
+    public bool IsSample { get; init; }
+
+    public double Eps { get; init; }
+
+    public EpsPlace Place { get; init; }
+
+    public FoldFault Fold { get; init; }
+
+    public Roundings Roundings { get; init; } = Roundings.None;
+
+    /// <summary>How far eps can be told: the values that give the same output.</summary>
+    public (double Least, double Most) EpsRange { get; init; } = (double.NaN, double.NaN);
+
+    public override Prediction Predict(Problem problem, View view) => Prediction.Of(problem, view, this);
+}

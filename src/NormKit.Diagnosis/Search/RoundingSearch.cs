@@ -1,0 +1,70 @@
+using NormKit.Diagnosis.Numbers;
+
+namespace NormKit.Diagnosis.Search;
+
+/// <summary>The roundings that may have happened on the way, tried on structures that fit but for them.</summary>
+internal static class RoundingSearch
+{
+    /// <summary>The recipes with every rounding, solved again for divisor and eps.</summary>
+    /// <param name="problem">The problem.</param>
+    /// <param name="view">Where to try them.</param>
+    /// <param name="recipes">The structures.</param>
+    /// <param name="most">How many roundings may come together.</param>
+    /// <param name="stop">Ends the search.</param>
+    public static List<Prediction> Try(Problem problem, View view, IReadOnlyList<Recipe> recipes, int most, CancellationToken stop)
+    {
+        SetSearch search = new(problem, view, stop);
+        (Recipe Recipe, Roundings Roundings)[] trials =
+        [
+            .. from recipe in recipes
+               from roundings in Variants(problem, recipe)
+               where Count(roundings) <= most && (Count(roundings) == most || most == 1)
+               select (recipe, roundings),
+        ];
+        return InParallel.Map(trials, trial => search.SolveAgain(trial.Recipe with { Roundings = trial.Roundings })
+            .Select(solved => search.WithCost(solved).Predict(problem, view) with { Values = [] }), stop);
+    }
+
+    private static int Count(Roundings roundings) => (roundings.Input == NumberFormat.Float64 ? 0 : 1) + (roundings.Statistics == NumberFormat.Float64 ? 0 : 1)
+        + (roundings.Normalized == NumberFormat.Float64 ? 0 : 1) + (roundings.Parameters == NumberFormat.Float64 ? 0 : 1);
+
+    private static IEnumerable<Roundings> Variants(Problem problem, Recipe recipe)
+    {
+        NumberFormat[] narrow = [NumberFormat.Float16, NumberFormat.BFloat16];
+        NumberFormat[] inputs = [NumberFormat.Float64, .. narrow.Where(format => !problem.InputFormat.Is16Bit())];
+        bool hasAffine = recipe.Affine.Weight.Origin is Origin.Weight or Origin.Bias || recipe.Affine.Bias.Origin is Origin.Weight or Origin.Bias
+            || (recipe.Affine.Weight.IsFitted && problem.OutputFormat.Is16Bit());
+        bool ownStatistics = !recipe.Core.UsesRunning;
+        foreach (NumberFormat input in inputs)
+        {
+            foreach (Roundings rest in Inner(problem, hasAffine, ownStatistics))
+                yield return rest with { Input = input, Output = problem.OutputFormat };
+        }
+        if (recipe.Core.Spread == Spread.Variance && ownStatistics)
+        {
+            FastVariance[] fasts = [FastVariance.Sequential, FastVariance.RoundedMoments, .. recipe.Affine.IsFitted ? (FastVariance[])[] : [FastVariance.UnknownOrder]];
+            foreach (FastVariance fast in fasts)
+                yield return Roundings.None with { Fast = fast, Output = problem.OutputFormat };
+        }
+    }
+
+    private static IEnumerable<Roundings> Inner(Problem problem, bool hasAffine, bool ownStatistics)
+    {
+        NumberFormat[] narrow = [NumberFormat.Float16, NumberFormat.BFloat16];
+        foreach (NumberFormat parameters in hasAffine ? (NumberFormat[])[NumberFormat.Float64, .. narrow] : [NumberFormat.Float64])
+        {
+            foreach (NumberFormat normalized in hasAffine ? (NumberFormat[])[NumberFormat.Float64, .. narrow] : [NumberFormat.Float64])
+            {
+                Roundings roundings = Roundings.None with { Parameters = parameters, Normalized = normalized };
+                yield return roundings;
+                if (!ownStatistics)
+                    continue;
+                foreach (NumberFormat statistics in narrow)
+                {
+                    yield return roundings with { Statistics = statistics };
+                    yield return roundings with { Statistics = statistics, OfVariance = true };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using NormKit.Diagnosis.Numbers;
+using NormKit.Diagnosis.Sharing;
+
+namespace NormKit.Diagnosis.Search;
+
+/// <summary>The search among normalizations by sets, on one view.</summary>
+internal sealed class SetSearch(Problem problem, View view, CancellationToken stop)
+{
+    /// <summary>How many of the best fitting structures are solved for divisor and eps.</summary>
+    private const int MostSolved = 140;
+
+    /// <summary>How many of the structures that fit best with weights and biases are looked at without one of them.</summary>
+    private const int MostFitted = 40;
+
+    /// <summary>Structures whose weights are given or absent, with the divisor and eps that fit best.</summary>
+    public List<Prediction> WithGivenWeights(IReadOnlyList<Grouping> groupings)
+    {
+        List<Affine> variants = AffineVariants.Given(problem);
+        Grouping[] tried = [.. groupings.Where(grouping => grouping.SetSize > 1 || problem.RunningMean is not null)];
+        List<(Recipe Recipe, ScaleFit Fit)> fits = InParallel.Map(tried, grouping =>
+            from center in Centers(grouping)
+            from affine in variants
+            let recipe = new Recipe(grouping, new(center.Center, Spread.One), affine) { Fold = center.Fold }
+            select (recipe, ScaleFit.Of(problem, view, recipe, Statistics.Of(problem, view, recipe).Center)), stop);
+        (Recipe Recipe, ScaleFit Fit)[] best = [.. fits.OrderBy(fit => fit.Fit.Bound).ThenBy(fit => fit.Recipe.Affine.Cost).Take(MostSolved)];
+        return InParallel.Map(best, fit =>
+            from recipe in Spreads(fit.Recipe)
+            from solved in Solve(recipe, fit.Fit)
+            select new Prediction(WithCost(solved.Recipe), []) { Error = solved.Error }, stop);
+    }
+
+    /// <summary>Structures whose weights are found by least squares.</summary>
+    public List<Prediction> WithFittedWeights(IReadOnlyList<Grouping> groupings)
+    {
+        // A weight and a bias together fit whatever one of them fits: those first.
+        Recipe[] both = [.. from grouping in groupings
+                            where grouping.SetSize > 1
+                            from affine in AffineVariants.Fitted(problem, grouping)
+                            where affine.Weight.IsFitted && affine.Bias.IsFitted && LeastSquares.CanTell(problem, view, affine)
+                            from core in FittedCores
+                            select Start(grouping, core, affine)];
+        IEnumerable<Recipe> best = Predict(both).OrderBy(prediction => prediction.Error).Take(MostFitted).Select(prediction => (Recipe)prediction.Hypothesis);
+        Recipe[] all = [.. best.SelectMany(recipe => AffineVariants.Fitted(problem, recipe.Grouping)
+            .Where(affine => (affine.Weight.Map is null || affine.Weight.Map.Equals(recipe.Affine.Weight.Map) || !affine.Weight.IsFitted) && LeastSquares.CanTell(problem, view, affine))
+            .SelectMany(affine => (Recipe[])[Start(recipe.Grouping, recipe.Core, affine), Start(recipe.Grouping, recipe.Core, affine) with { Eps = 1e-3 }])).Distinct()];
+        return Predict(all);
+    }
+
+    private List<Prediction> Predict(Recipe[] recipes) =>
+        InParallel.Map(recipes, recipe => (Prediction[])[WithCost(recipe).Predict(problem, view) with { Values = [] }], stop);
+
+    private Recipe Start(Grouping grouping, Core core, Affine affine) =>
+        new(grouping, core, affine) { Eps = Costs.DefaultEps(problem, core), Place = core.Spread == Spread.Norm ? EpsPlace.Clamp : EpsPlace.Inside };
+
+    /// <summary>Solves one structure again on this view, with its roundings.</summary>
+    public IEnumerable<Recipe> SolveAgain(Recipe recipe)
+    {
+        if (recipe.Affine.IsFitted)
+            return [recipe];
+        double[] centers = Statistics.Of(problem, view, recipe).Center;
+        ScaleFit fit = ScaleFit.Of(problem, view, recipe, centers);
+        if (recipe.Roundings.Fast == FastVariance.UnknownOrder)
+        {
+            Recipe plain = recipe with { IsSample = false, Eps = Costs.DefaultEps(problem, recipe.Core), Place = EpsPlace.Inside, EpsRange = (0, double.PositiveInfinity) };
+            return UnknownOrder.Fits(problem, view, plain, fit) ? [WithCost(plain)] : [];
+        }
+        return Solve(recipe, fit).Select(pair => WithCost(pair.Recipe));
+    }
+
+    public Recipe WithCost(Recipe recipe) => recipe with { Cost = Costs.Of(problem, recipe) };
+
+    private static readonly Core[] FittedCores =
+    [
+        new(Center.Mean, Spread.Variance), new(Center.None, Spread.MeanSquare), new(Center.None, Spread.Norm, 1),
+        new(Center.None, Spread.Norm, double.PositiveInfinity), new(Center.None, Spread.Variance),
+    ];
+
+    /// <summary>A structure with every spread that goes with its center.</summary>
+    private IEnumerable<Recipe> Spreads(Recipe recipe)
+    {
+        Center center = recipe.Core.Center;
+        bool hasRunning = HasRunning(recipe.Grouping);
+        Core[] cores = center switch
+        {
+            Center.Mean => [new(center, Spread.Variance), new(center, Spread.MeanSquare), new(center, Spread.One)],
+            Center.None =>
+            [
+                new(center, Spread.MeanSquare), new(center, Spread.Variance), new(center, Spread.Norm, 1), new(center, Spread.Norm, 2),
+                new(center, Spread.Norm, 3), new(center, Spread.Norm, double.PositiveInfinity),
+            ],
+            Center.RunningAfter => [new(center, Spread.RunningAfter)],
+            _ => [new(center, Spread.Running), new(center, Spread.Variance), new(center, Spread.RunningUnrooted), new(center, Spread.One)],
+        };
+        foreach (Core core in cores)
+        {
+            if (recipe.Grouping.SetSize == 1 && core.Spread is not (Spread.Running or Spread.RunningAfter or Spread.RunningUnrooted or Spread.One))
+                continue;
+            yield return recipe with { Core = core };
+        }
+        if (hasRunning && center == Center.Mean)
+            yield return recipe with { Core = new(center, Spread.Running) };
+        if (hasRunning && center == Center.None)
+        {
+            yield return recipe with { Core = new(center, Spread.Running) };
+            yield return recipe with { Core = new(center, Spread.Initial) };
+        }
+    }
+
+    private IEnumerable<(Recipe Recipe, double Error)> Solve(Recipe recipe, ScaleFit fit)
+    {
+        if (recipe.Core.Spread == Spread.One)
+        {
+            yield return (recipe, fit.ErrorOf(Ones(fit.Slope.Length), 0, EpsPlace.Inside));
+            yield break;
+        }
+        double unit = recipe.Roundings.Statistics == NumberFormat.Float64 ? problem.ComputingUnit : recipe.Roundings.Statistics.Unit();
+        foreach (bool isSample in recipe.Core.HasDivisor && recipe.Grouping.SetSize > 1 ? (bool[])[false, true] : [false])
+        {
+            double[] squared = Statistics.Of(
+                problem, view, recipe.Grouping, recipe.Core, isSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast).Squared;
+            foreach (EpsPlace place in (EpsPlace[])[EpsPlace.Inside, EpsPlace.Outside, EpsPlace.Clamp])
+            {
+                EpsFound eps = EpsSolver.Solve(fit, squared, place, unit, Costs.DefaultEps(problem, recipe.Core));
+
+                // A bound that no set reaches is no bound, except where one is usual: at a norm. There an eps that cannot be seen is that.
+                bool isNorm = recipe.Core.Spread == Spread.Norm;
+                if (isNorm ? place != EpsPlace.Clamp && eps.Least == 0 : place == EpsPlace.Clamp && eps.Eps == 0)
+                    continue;
+                if (isNorm && place == EpsPlace.Clamp && eps.Eps == 0)
+                    eps = new(Costs.DefaultEps(problem, recipe.Core), 0, Math.Sqrt(squared.Where(value => value > 0).DefaultIfEmpty(0).Min()));
+                Recipe found = recipe with { IsSample = isSample, Eps = eps.Eps, Place = place, EpsRange = (eps.Least, eps.Most) };
+                yield return (found, fit.ErrorOf(squared, eps.Eps, place));
+
+                // In 16 bits an eps leaves its trace in the roundings, not in the slopes.
+                foreach (double usual in problem.OutputFormat.Is16Bit() ? (double[])[0, 1e-6, 1e-5, 1e-3] : [])
+                {
+                    if (usual != eps.Eps && usual >= eps.Least && usual <= eps.Most && place == EpsPlace.Inside)
+                        yield return (found with { Eps = usual }, fit.ErrorOf(squared, usual, place));
+                }
+            }
+        }
+    }
+
+    private IEnumerable<(Center Center, FoldFault Fold)> Centers(Grouping grouping)
+    {
+        if (grouping.SetSize > 1)
+        {
+            yield return (Center.Mean, FoldFault.None);
+            yield return (Center.None, FoldFault.None);
+        }
+        if (!HasRunning(grouping))
+            yield break;
+        if (grouping.SetSize == 1)
+            yield return (Center.None, FoldFault.None);
+        yield return (Center.Running, FoldFault.None);
+        yield return (Center.Running, FoldFault.MeanAdded);
+        yield return (Center.Running, FoldFault.MeanNotScaled);
+        if (problem.ConvolutionBias is not null)
+        {
+            yield return (Center.Running, FoldFault.ConvolutionBiasNotScaled);
+            yield return (Center.Running, FoldFault.ConvolutionBiasDropped);
+        }
+        if (problem.RunningMeanAfter is not null)
+            yield return (Center.RunningAfter, FoldFault.None);
+    }
+
+    private bool HasRunning(Grouping grouping) =>
+        problem.RunningMean is double[] mean && grouping.Sets.Count == mean.Length
+        && grouping.Readings.Any(reading => reading is { Kind: NormalizationKind.BatchNorm, PerPosition: false });
+
+    private static double[] Ones(int count)
+    {
+        double[] ones = new double[count];
+        Array.Fill(ones, 1);
+        return ones;
+    }
+}

@@ -1,0 +1,100 @@
+using NormKit.Diagnosis.Numbers;
+using NormKit.Diagnosis.Sharing;
+
+namespace NormKit.Diagnosis.Search;
+
+/// <summary>What is subtracted from the elements of each set and, squared, what they are divided by before eps.</summary>
+internal sealed record Statistics(double[] Center, double[] Squared)
+{
+    /// <summary>The statistics of a hypothesis, in all sets that have an element in a view.</summary>
+    public static Statistics Of(Problem problem, View view, Recipe recipe) => Of(
+        problem, view, recipe.Grouping, recipe.Core, recipe.IsSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast);
+
+    public static Statistics Of(
+        Problem problem, View view, Grouping grouping, Core core, bool isSample, FoldFault fold = FoldFault.None,
+        NumberFormat inputFormat = NumberFormat.Float64, FastVariance fast = FastVariance.None)
+    {
+        double[] center = CentersOf(problem, view, grouping, core.Center, fold, inputFormat);
+        double[] squared;
+        if (fast is FastVariance.Sequential or FastVariance.RoundedMoments)
+        {
+            squared = FloatMoments.Variances(view, grouping.Sets, inputFormat, fast == FastVariance.Sequential);
+        }
+        else
+        {
+            squared = core.Spread switch
+            {
+                Spread.Variance => view.MomentsOf(grouping.Sets, inputFormat).Variance,
+                Spread.MeanSquare => MeanSquares(view.MomentsOf(grouping.Sets, inputFormat)),
+                Spread.Norm => Squares(view.NormsOf(grouping.Sets, inputFormat, core.P)),
+                Spread.Running => problem.RunningVar!,
+                Spread.RunningAfter => problem.RunningVarAfter!,
+                Spread.RunningUnrooted => Squares(problem.RunningVar!),
+                _ => Constant(grouping.Sets.Count, 1),
+            };
+        }
+        if (isSample && core.HasDivisor)
+        {
+            double n = grouping.SetSize, factor = n / (n - 1);
+            squared = Array.ConvertAll(squared, value => value * factor);
+        }
+        return new(center, squared);
+    }
+
+    /// <summary>1 over the deviation, with eps where it is added; 0 where there is nothing to divide by.</summary>
+    public static double Factor(double squared, double eps, EpsPlace place)
+    {
+        double divisor = place switch
+        {
+            EpsPlace.Inside => Math.Sqrt(squared + eps),
+            EpsPlace.Outside => Math.Sqrt(squared) + eps,
+            _ => Math.Max(Math.Sqrt(squared), eps),
+        };
+        return divisor == 0 ? 0 : 1 / divisor;
+    }
+
+    /// <summary>The factors of the sets.</summary>
+    public double[] Factors(Recipe recipe)
+    {
+        if (recipe.Core.Spread == Spread.One)
+            return Constant(Squared.Length, 1);
+        double[] factors = new double[Squared.Length];
+        for (int set = 0; set < factors.Length; set++)
+        {
+            double squared = recipe.Roundings.OfVariance ? Formats.Round(Squared[set], recipe.Roundings.Statistics) : Squared[set];
+            factors[set] = Factor(squared, recipe.Eps, recipe.Place);
+        }
+        if (!recipe.Roundings.OfVariance)
+            Formats.Round(factors, recipe.Roundings.Statistics);
+        return factors;
+    }
+
+    private static double[] CentersOf(Problem problem, View view, Grouping grouping, Center center, FoldFault fold, NumberFormat inputFormat)
+    {
+        double[] centers = center switch
+        {
+            Search.Center.Mean => view.MomentsOf(grouping.Sets, inputFormat).Mean,
+            Search.Center.Running => problem.RunningMean!,
+            Search.Center.RunningAfter => problem.RunningMeanAfter!,
+            _ => Constant(grouping.Sets.Count, 0),
+        };
+        return fold switch
+        {
+            FoldFault.MeanAdded => Array.ConvertAll(centers, value => -value),
+            FoldFault.MeanNotScaled => Constant(centers.Length, 0),
+            FoldFault.ConvolutionBiasNotScaled or FoldFault.ConvolutionBiasDropped => [.. centers.Zip(problem.ConvolutionBias!, (mean, bias) => mean + bias)],
+            _ => centers,
+        };
+    }
+
+    private static double[] MeanSquares(SetMoments moments) => [.. moments.Mean.Zip(moments.Variance, (mean, variance) => variance + (mean * mean))];
+
+    private static double[] Squares(double[] values) => Array.ConvertAll(values, value => value * value);
+
+    private static double[] Constant(int count, double value)
+    {
+        double[] constant = new double[count];
+        Array.Fill(constant, value);
+        return constant;
+    }
+}

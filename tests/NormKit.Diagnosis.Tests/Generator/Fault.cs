@@ -1,0 +1,36 @@
+namespace NormKit.Diagnosis.Tests.Generator;
+
+/// <summary>What a generated program does otherwise than its textbook.</summary>
+internal enum Fault
+{
+    SampleVariance,
+    Eps,
+    EpsOutside,
+    EpsClamp,
+    Interleaved,
+    Misread,
+    OutputMoved,
+    Swapped,
+    WeightIgnored,
+    BiasIgnored,
+    WeightPlusOne,
+    BiasTwice,
+    BiasFirst,
+    WeightPerGroup,
+    InputHalf,
+    InputBFloat,
+    OutputHalf,
+    StatisticsHalf,
+    CastBeforeWeight,
+    FastVariance,
+    NotCentered,
+    RunningForBatch,
+    StaleStatistics,
+    InitialStatistics,
+    VarianceNotRooted,
+    PoisonedStatistics,
+    FoldMeanAdded,
+    FoldBiasNotScaled,
+    FoldBiasDropped,
+    FoldMeanNotScaled,
+}
