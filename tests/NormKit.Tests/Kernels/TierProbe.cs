@@ -57,7 +57,7 @@ internal static class TierProbe
             }
         }
         foreach (Member member in Members.Every)
-            hash.AppendData(Convert.FromHexString(MemberBits.Hash(member)));
+            hash.AppendData(Convert.FromHexString(MemberBits.Hash(member, withLarge: false)));
         foreach (Activation activation in (Activation[])[Activation.Relu, Activation.LeakyRelu(), Activation.Silu, Activation.Gelu, Activation.GeluTanh])
         {
             Add<float>(hash, activation);

@@ -13,9 +13,9 @@ internal static class MemberBits
 
     /// <summary>
     /// SHA-256 of output, gradients and moved running statistics, in float, double, Half and BFloat16, row-major, channels-last and strided, with a mask where
-    /// the layer takes one, and of an input that is large enough for several threads.
+    /// the layer takes one, and, unless told, of an input that is large enough for several threads.
     /// </summary>
-    public static string Hash(Member member, int threads = 1)
+    public static string Hash(Member member, int threads = 1, bool withLarge = true)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (Placement placement in Placements)
@@ -27,6 +27,8 @@ internal static class MemberBits
             if (member.TakesMask)
                 Add(hash, new Subject<float>(member, offset: 3, mask: [.. Enumerable.Range(0, member.Elements).Select(i => i % 7 > 1)]), placement, threads);
         }
+        if (!withLarge)
+            return Convert.ToHexString(hash.GetHashAndReset());
         Member large = member.HasPositions ? member with { Shape = [member.OfSamples(2).Shape[0], member.Shape[1], 71, 73] } : member.OfSamples(41);
         Add(hash, new Subject<float>(large), Placement.Contiguous, threads);
         Add(hash, new Subject<float>(large), Placement.ChannelsLast, threads);
