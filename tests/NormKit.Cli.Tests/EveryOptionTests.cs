@@ -18,6 +18,8 @@ public sealed class EveryOptionTests
             "compare" => ["compare", "--shape", "4,6,5", "--groups", "3"],
             "apply" => ["apply", "batch-norm", "x.npy", "-o", "y.npy"],
             "grad" => ["grad", "batch-norm", "x.npy", "dy.npy", "-o", "g.npz"],
+            "bench" => ["bench", "layer-norm", "--shape", "2,8"],
+            "diagnose" => ["diagnose", "x.npy", "dy.npy"],
             _ => throw new InvalidOperationException($"{name}: a new command needs a right line here."),
         };
         using Workplace work = new();

@@ -15,6 +15,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     [Theory]
     [InlineData("NormKit", "System.Numerics.Tensors")]
     [InlineData("NormKit.IO", "NormKit System.Numerics.Tensors")]
+    [InlineData("NormKit.Diagnosis", "NormKit System.Numerics.Tensors")]
     public void Package_OfALibrary_HoldsItsFilesAndNoOther(string id, string dependencies)
     {
         using ZipArchive package = packages.Open(id, ".nupkg"), symbols = packages.Open(id, ".snupkg");
@@ -36,7 +37,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
         string[] contents = [.. Contents(package).Select(f => f.StartsWith("tools/", StringComparison.Ordinal) ? Path.GetFileName(f) : f)];
         string[] expected =
         [
-            "LICENSE", "README.md", "NormKit.Cli.nuspec", "DotnetToolSettings.xml", "NormKit.Cli.dll", "NormKit.Cli.deps.json", "NormKit.Cli.runtimeconfig.json", "NormKit.dll", "NormKit.IO.dll",
+            "LICENSE", "README.md", "NormKit.Cli.nuspec", "DotnetToolSettings.xml", "NormKit.Cli.dll", "NormKit.Cli.deps.json", "NormKit.Cli.runtimeconfig.json", "NormKit.dll", "NormKit.Diagnosis.dll", "NormKit.IO.dll",
             "System.CommandLine.dll", "System.Numerics.Tensors.dll", "Spectre.Console.dll", "Spectre.Console.Ansi.dll",
         ];
         // Symbols and documentation lie beside their assemblies.
@@ -46,6 +47,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     [Theory]
     [InlineData("NormKit")]
     [InlineData("NormKit.IO")]
+    [InlineData("NormKit.Diagnosis")]
     public void Assembly_OfAPackage_IsDeterministic(string id)
     {
         using ZipArchive package = packages.Open(id, ".nupkg");
@@ -85,7 +87,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
                 refusal = "The sources that the packages are made of are not here.";
                 return;
             }
-            foreach (string project in (string[])["NormKit", "NormKit.IO", "NormKit.Cli"])
+            foreach (string project in (string[])["NormKit", "NormKit.IO", "NormKit.Diagnosis", "NormKit.Cli"])
             {
                 ProcessStartInfo start = new("dotnet", ["pack", Path.Combine(root, "src", project), "--no-build", "-c", configuration, "-o", directory, "-v", "q", "-nologo"]) { RedirectStandardOutput = true };
                 using Process pack = Process.Start(start)!;
