@@ -67,7 +67,11 @@ public sealed class ConventionTests
         double[] normalized = Formulas.Normalize(x, i => i / (2 * S), 1e-5);
         DiagnosisRequest Request(Func<int, int> index, double[] weights, double[] biases) => new()
         {
-            Input = x, Shape = Shape, Weight = weights, Bias = biases, Expected = new(NormalizationKind.GroupNorm) { Groups = 4 },
+            Input = x,
+            Shape = Shape,
+            Weight = weights,
+            Bias = biases,
+            Expected = new(NormalizationKind.GroupNorm) { Groups = 4 },
             Output = Formulas.Floats(normalized.Select((y, i) => (y * weights[index(i)]) + biases[index(i)])),
         };
         Assert.Equal([CauseKind.WeightPerGroup], Formulas.Diagnose(Request(i => i / (2 * S) % 4, scale, bias)).Best.Causes());
@@ -94,7 +98,13 @@ public sealed class ConventionTests
         }
         DiagnosisResult result = Formulas.Diagnose(new()
         {
-            Input = x, Output = y, Shape = Shape, RunningMean = mean, RunningVar = variance, RunningMeanAfter = meanAfter, RunningVarAfter = varAfter,
+            Input = x,
+            Output = y,
+            Shape = Shape,
+            RunningMean = mean,
+            RunningVar = variance,
+            RunningMeanAfter = meanAfter,
+            RunningVarAfter = varAfter,
             Expected = new(NormalizationKind.BatchNorm),
         });
         Assert.Empty(result.Best.Causes());
@@ -142,7 +152,12 @@ public sealed class ConventionTests
         }
         DiagnosisResult result = Formulas.Diagnose(new()
         {
-            Input = x, Output = y, Shape = [40, width], Weight = weight, InputFormat = NumberFormat.Float16, OutputFormat = NumberFormat.Float16,
+            Input = x,
+            Output = y,
+            Shape = [40, width],
+            Weight = weight,
+            InputFormat = NumberFormat.Float16,
+            OutputFormat = NumberFormat.Float16,
             Expected = new(NormalizationKind.RmsNorm) { Eps = 1e-6 },
         });
         Assert.Equal(castFirst ? [CauseKind.CastBeforeWeight] : [], result.Best.Causes());
@@ -180,7 +195,10 @@ public sealed class ConventionTests
         }
         DiagnosisResult result = Formulas.Diagnose(new()
         {
-            Input = x, Output = y, Shape = [3, channels, 3, 3], Expected = new(NormalizationKind.LocalResponseNorm) { Size = size, Alpha = 0.02 },
+            Input = x,
+            Output = y,
+            Shape = [3, channels, 3, 3],
+            Expected = new(NormalizationKind.LocalResponseNorm) { Size = size, Alpha = 0.02 },
         });
         Assert.Equal((NormalizationKind.LocalResponseNorm, size), (result.Best.Kind, result.Best.Size));
         CauseKind[] expected = kind switch

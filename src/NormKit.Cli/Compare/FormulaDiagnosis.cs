@@ -27,7 +27,12 @@ internal sealed record FormulaDiagnosis(string Text)
         { Eps = call.Eps, Groups = call.Kind == LayerKind.Group ? call.Groups : null };
         DiagnosisResult result = Diagnoser.Diagnose(new()
         {
-            Input = input, Output = output, Shape = shape, InputFormat = NumberFormat.Float64, OutputFormat = NumberFormat.Float64, Expected = expected,
+            Input = input,
+            Output = output,
+            Shape = shape,
+            InputFormat = NumberFormat.Float64,
+            OutputFormat = NumberFormat.Float64,
+            Expected = expected,
             OnlyExpectedGrouping = true,
         }, progress: null, stop);
         return result.Verdict != Verdict.Explained ? null

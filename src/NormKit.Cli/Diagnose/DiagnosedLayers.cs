@@ -26,8 +26,17 @@ internal static class DiagnosedLayers
         entry.Statistics(ofLayer, settings);
         ExpectedLayer expected = new(KindOf(entry)!.Value)
         {
-            Eps = settings.Eps, Groups = settings.Groups, ChannelsLast = channelsLast, Eval = eval, UnitOffset = settings.UnitOffset, P = settings.P ?? 2,
-            Size = settings.Size ?? 5, Alpha = settings.Alpha ?? 1e-4, Beta = settings.Beta ?? 0.75, K = settings.K ?? 1, OnnxWindow = settings.OnnxWindow,
+            Eps = settings.Eps,
+            Groups = settings.Groups,
+            ChannelsLast = channelsLast,
+            Eval = eval,
+            UnitOffset = settings.UnitOffset,
+            P = settings.P ?? 2,
+            Size = settings.Size ?? 5,
+            Alpha = settings.Alpha ?? 1e-4,
+            Beta = settings.Beta ?? 0.75,
+            K = settings.K ?? 1,
+            OnnxWindow = settings.OnnxWindow,
         };
         return expected with { Axes = AxesOf(expected.Kind, settings, shape.Length) };
     }

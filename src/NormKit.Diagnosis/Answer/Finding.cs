@@ -72,9 +72,27 @@ public sealed class Finding
         Cause moved = new(CauseKind.OutputLayout, "with the output's memory in the other layout");
         return new()
         {
-            Text = $"{Text}, {moved.Text}", Layer = Layer, Kind = Kind, Groups = Groups, Axes = Axes, ChannelsLast = ChannelsLast, IsEvaluation = IsEvaluation, Eps = Eps, LeastEps = LeastEps,
-            MostEps = MostEps, P = P, Size = Size, Window = Window, Causes = [.. Causes, moved], SameAs = SameAs, Residual = Residual, Explained = Explained,
-            FittedWeight = FittedWeight, FittedBias = FittedBias, IsRounding = IsRounding, MissedNonFinite = MissedNonFinite,
+            Text = $"{Text}, {moved.Text}",
+            Layer = Layer,
+            Kind = Kind,
+            Groups = Groups,
+            Axes = Axes,
+            ChannelsLast = ChannelsLast,
+            IsEvaluation = IsEvaluation,
+            Eps = Eps,
+            LeastEps = LeastEps,
+            MostEps = MostEps,
+            P = P,
+            Size = Size,
+            Window = Window,
+            Causes = [.. Causes, moved],
+            SameAs = SameAs,
+            Residual = Residual,
+            Explained = Explained,
+            FittedWeight = FittedWeight,
+            FittedBias = FittedBias,
+            IsRounding = IsRounding,
+            MissedNonFinite = MissedNonFinite,
         };
     }
 }

@@ -51,8 +51,20 @@ public sealed class DiagnosisRequest
     /// <summary>The same with another output.</summary>
     internal DiagnosisRequest WithOutput(double[] output, NumberFormat format, int[]? shape) => new()
     {
-        Input = Input, Shape = Shape, Output = output, OutputShape = shape, InputFormat = InputFormat, OutputFormat = format, Weight = Weight, Bias = Bias,
-        RunningMean = RunningMean, RunningVar = RunningVar, RunningMeanAfter = RunningMeanAfter, RunningVarAfter = RunningVarAfter,
-        ConvolutionBias = ConvolutionBias, Expected = Expected, OnlyExpectedGrouping = OnlyExpectedGrouping,
+        Input = Input,
+        Shape = Shape,
+        Output = output,
+        OutputShape = shape,
+        InputFormat = InputFormat,
+        OutputFormat = format,
+        Weight = Weight,
+        Bias = Bias,
+        RunningMean = RunningMean,
+        RunningVar = RunningVar,
+        RunningMeanAfter = RunningMeanAfter,
+        RunningVarAfter = RunningVarAfter,
+        ConvolutionBias = ConvolutionBias,
+        Expected = Expected,
+        OnlyExpectedGrouping = OnlyExpectedGrouping,
     };
 }

@@ -62,11 +62,21 @@ internal static class Cases
             runningVar[random.Next(channels)] = double.NaN;
         Program program = new()
         {
-            Layer = layer, Shape = shape, Groups = groups, Suffix = suffix, P = random.Next(3) switch { 0 => 1, 1 => 2, _ => double.PositiveInfinity }, Eps = eps,
-            Faults = faults, Weight = hasWeight ? Draw(random, weights, 0.4, 1.9) : null, Bias = hasBias ? Draw(random, weights, -1.2, 1.3) : null,
-            RunningMean = Draw(random, channels, -0.8, 0.9), RunningVar = runningVar,
-            StaleMean = Draw(random, channels, -0.8, 0.9), StaleVar = Draw(random, channels, 0.2, 2),
-            ConvolutionBias = Draw(random, channels, -0.7, 0.8), IsFloat = random.Next(2) == 0,
+            Layer = layer,
+            Shape = shape,
+            Groups = groups,
+            Suffix = suffix,
+            P = random.Next(3) switch { 0 => 1, 1 => 2, _ => double.PositiveInfinity },
+            Eps = eps,
+            Faults = faults,
+            Weight = hasWeight ? Draw(random, weights, 0.4, 1.9) : null,
+            Bias = hasBias ? Draw(random, weights, -1.2, 1.3) : null,
+            RunningMean = Draw(random, channels, -0.8, 0.9),
+            RunningVar = runningVar,
+            StaleMean = Draw(random, channels, -0.8, 0.9),
+            StaleVar = Draw(random, channels, 0.2, 2),
+            ConvolutionBias = Draw(random, channels, -0.7, 0.8),
+            IsFloat = random.Next(2) == 0,
         };
         double[] x = Input(random, shape, faults);
         double[] y = program.Run(x);
@@ -174,7 +184,11 @@ internal static class Cases
         bool fold = program.Has(Fault.FoldBiasNotScaled) || program.Has(Fault.FoldBiasDropped);
         return new()
         {
-            Input = x, Output = y, Shape = program.Shape, Weight = program.Weight, Bias = program.Bias,
+            Input = x,
+            Output = y,
+            Shape = program.Shape,
+            Weight = program.Weight,
+            Bias = program.Bias,
             RunningMean = running ? program.RunningMean : null,
             RunningVar = running ? program.RunningVar : null,
             RunningMeanAfter = program.Has(Fault.StaleStatistics) ? program.StaleMean : null,

@@ -54,8 +54,21 @@ internal sealed class Program
 
     public Program With(IEnumerable<Fault> faults, double? eps = null) => new()
     {
-        Layer = Layer, Shape = Shape, Groups = Groups, Suffix = Suffix, P = P, Eps = eps ?? Eps, Faults = [.. faults], Weight = Weight, Bias = Bias,
-        RunningMean = RunningMean, RunningVar = RunningVar, StaleMean = StaleMean, StaleVar = StaleVar, ConvolutionBias = ConvolutionBias, IsFloat = IsFloat,
+        Layer = Layer,
+        Shape = Shape,
+        Groups = Groups,
+        Suffix = Suffix,
+        P = P,
+        Eps = eps ?? Eps,
+        Faults = [.. faults],
+        Weight = Weight,
+        Bias = Bias,
+        RunningMean = RunningMean,
+        RunningVar = RunningVar,
+        StaleMean = StaleMean,
+        StaleVar = StaleVar,
+        ConvolutionBias = ConvolutionBias,
+        IsFloat = IsFloat,
     };
 
     public double[] Run(double[] input)
