@@ -41,7 +41,8 @@ internal static class FewRows
             RowForward<T, T> kernel = new(
                 geometry, new(from, x.Length), new(to, y.Length), new(new(weights, weight.Length), new(biases, bias.Length)), new Rule(scaling), default,
                 new StatisticsStore(room, Keeping.OfEachSlot, 1, 1), room, firstPartial: 1);
-            Schedule.RunHere(kernel, geometry.Sets, blocks);
+            for (nint row = 0; row < geometry.Sets; row++)
+                Schedule.RunUnit(kernel, slot: 0, row, blocks, reduce: true);
         }
         return true;
     }

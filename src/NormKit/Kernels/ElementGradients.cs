@@ -29,6 +29,7 @@ internal readonly struct ElementGradients<T, TNarrow>(
     private const int LongestFused = 8192;
 
     private readonly NormGeometry geometry = geometry;
+    private readonly Gradients<T> gradients = gradients;
     private readonly nint run = RunOf(geometry);
     private readonly int rowsPerPart = RowsPerPart(geometry);
     private readonly int tilesPerSet = (int)((geometry.Length + ColumnTiles.Width - 1) / ColumnTiles.Width);
@@ -81,8 +82,7 @@ internal readonly struct ElementGradients<T, TNarrow>(
     {
         for (int tile = 0; tile < tilesPerSet; tile++)
             Sum<double>(rows, set, tile);
-        for (int row = 0; row < rows.Count; row++)
-            ofInput.RunWhole(slot, ((rows.First + row) * geometry.SetsPerBatch) + set);
+        Apply(rows, 0, rows.Count, set, slot);
     }
 
     /// <summary>The sums of a block, as <see cref="Sums.DownColumns"/> has them, and the gradient of the input four rows at a time.</summary>
@@ -92,39 +92,42 @@ internal readonly struct ElementGradients<T, TNarrow>(
         RowConstants<TNarrow> ofRows = new(
             stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock]);
         Fill(ofRows, rows, set);
-        int width = (int)geometry.Length, row = 0;
+        int width = (int)geometry.Length;
         TNarrow[] rented = ArrayPool<TNarrow>.Shared.Rent(4 * width);
         Span<TNarrow> sums = rented.AsSpan(0, width), products = rented.AsSpan(width, width);
-        Span<TNarrow> sumChain = rented.AsSpan(2 * width, width), productChain = rented.AsSpan(3 * width, width);
-        sums.Clear();
-        products.Clear();
-        while (rows.Count - row >= 4)
-        {
-            int end = row + (Math.Min((rows.Count - row) / 4, Sums.Steps) * 4);
-            sumChain.Clear();
-            productChain.Clear();
-            for (; row < end; row += Sums.FourRows.Count)
-                Step<Sums.FourRows>(rows, row, set, slot, ofRows, sumChain, productChain);
-            RowMaps.Add(sums, sumChain, sums);
-            RowMaps.Add(products, productChain, products);
-        }
-        for (; row < rows.Count; row++)
-            Step<Sums.OneRow>(rows, row, set, slot, ofRows, sums, products);
+        Sums.InChains<TNarrow, FusedStep>(
+            rows.Count, sums, products, rented.AsSpan(2 * width, width), rented.AsSpan(3 * width, width), new(in this, rows, set, slot, ofRows));
         Keep(rows, set, first: 0, sums, products);
         ArrayPool<TNarrow>.Shared.Return(rented);
     }
 
     /// <summary>Adds the terms of a few rows, and then makes their gradients, which may lie where the inputs did.</summary>
-    private void Step<TRows>(
-        RowBlock rows, int row, nint set, int slot, RowConstants<TNarrow> ofRows, Span<TNarrow> sums, Span<TNarrow> products)
-        where TRows : struct, Sums.IRowsAtOnce
+    private readonly ref struct FusedStep(
+        ref readonly ElementGradients<T, TNarrow> kernel, RowBlock rows, nint set, int slot, RowConstants<TNarrow> ofRows) : Sums.IRowStep<TNarrow>
     {
-        nint offset = ((rows.First + row) * geometry.BatchStride) + (set * geometry.SetStride);
-        using (ColumnTile<TNarrow> g = ColumnTile<TNarrow>.Of(gradients.Dy, offset, TRows.Count, sums.Length, geometry.BatchStride))
-        using (ColumnTile<TNarrow> d = ColumnTile<TNarrow>.Of(gradients.X, offset, TRows.Count, sums.Length, geometry.BatchStride))
-            Sums.AddRows<TNarrow, Terms<TNarrow>, TRows>(0, TRows.Count, 0, sums, products, new(g, d, ofRows.From(row)));
-        for (int i = 0; i < TRows.Count; i++)
-            ofInput.RunWhole(slot, ((rows.First + row + i) * geometry.SetsPerBatch) + set);
+        private readonly ref readonly ElementGradients<T, TNarrow> kernel = ref kernel;
+        private readonly RowConstants<TNarrow> ofRows = ofRows;
+
+        public void Add<TRows>(int row, int end, Span<TNarrow> sums, Span<TNarrow> products) where TRows : struct, Sums.IRowsAtOnce
+        {
+            nint stride = kernel.geometry.BatchStride;
+            for (; row < end; row += TRows.Count)
+            {
+                nint offset = ((rows.First + row) * stride) + (set * kernel.geometry.SetStride);
+                using (ColumnTile<TNarrow> g = ColumnTile<TNarrow>.Of(kernel.gradients.Dy, offset, TRows.Count, sums.Length, stride))
+                using (ColumnTile<TNarrow> d = ColumnTile<TNarrow>.Of(kernel.gradients.X, offset, TRows.Count, sums.Length, stride))
+                    Sums.AddRows<TNarrow, Terms<TNarrow>, TRows>(0, TRows.Count, 0, sums, products, new(g, d, ofRows.From(row)));
+                kernel.Apply(rows, row, TRows.Count, set, slot);
+            }
+        }
+    }
+
+    /// <summary>Makes the gradients of the input in some rows of a block.</summary>
+    private void Apply(RowBlock rows, int row, int count, nint set, int slot)
+    {
+        int blocks = RowBackward<T, TNarrow>.Plan(geometry).Blocks;
+        for (int end = row + count; row < end; row++)
+            Schedule.RunUnit(ofInput, slot, ((rows.First + row) * geometry.SetsPerBatch) + set, blocks, reduce: true);
     }
 
     /// <summary>One running sum, so that there is a part for each of many threads; four where so many parts would take room.</summary>

@@ -81,16 +81,6 @@ internal readonly struct RowBackward<T, TNarrow>(
             ApplyIn<TNarrow>(moments, coefficients[slot], unit, plan[block]);
     }
 
-    /// <summary>All of a unit, by the thread that has the slot.</summary>
-    public void RunWhole(nint slot, nint unit)
-    {
-        for (int block = 0; block < plan.Blocks; block++)
-            Reduce(slot, unit, block, wide: false);
-        Combine(slot, unit, wide: false);
-        for (int block = 0; block < plan.Blocks; block++)
-            Apply(slot, unit, block);
-    }
-
     private Pair ReduceIn<TCompute>(Moments moments, nint set, Block block) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;

@@ -5,8 +5,8 @@ namespace NormKit.Kernels;
 /// <summary>Where a kernel finds or puts the moments of its sets.</summary>
 /// <param name="moments">The array itself.</param>
 /// <param name="keeping">Which sets it has room for.</param>
-/// <param name="setsPerUnit">Sets that a kernel treats as one unit.</param>
-/// <param name="setsPerBatch">Sets of one batch; a multiple of the above.</param>
+/// <param name="setsPerUnit">Sets that a kernel treats as one unit, at most.</param>
+/// <param name="setsPerBatch">Sets of one batch.</param>
 internal readonly struct StatisticsStore(Moments[] moments, Keeping keeping, nint setsPerUnit, nint setsPerBatch)
 {
     /// <summary>Given with the call and only read: the running statistics of each channel.</summary>

@@ -135,27 +135,41 @@ internal static class Sums
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
         where TTerms : IColumnTerms<T>, allows ref struct
     {
-        first.Clear();
-        second.Clear();
         Span<T> firstRoom = stackalloc T[ColumnTiles.Width], secondRoom = stackalloc T[ColumnTiles.Width];
         for (int origin = 0; origin < first.Length; origin += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, first.Length - origin);
             Span<T> firstChain = firstRoom[..width], firstSums = first.Slice(origin, width);
             Span<T> secondChain = TTerms.HasSecond ? secondRoom[..width] : default, secondSums = TTerms.HasSecond ? second.Slice(origin, width) : default;
-            int row = 0;
-            while (rows - row >= 4)
-            {
-                int end = row + (Math.Min((rows - row) / 4, Steps) * 4);
-                firstChain.Clear();
-                secondChain.Clear();
-                AddRows<T, TTerms, FourRows>(row, end, origin, firstChain, secondChain, in terms);
-                row = end;
-                RowMaps.Add(firstSums, firstChain, firstSums);
-                RowMaps.Add(secondSums, secondChain, secondSums);
-            }
-            AddRows<T, TTerms, OneRow>(row, rows, origin, firstSums, secondSums, in terms);
+            InChains<T, TermSteps<T, TTerms>>(rows, firstSums, secondSums, firstChain, secondChain, new(origin, in terms));
         }
+    }
+
+    /// <summary>Adds rows to sums for each column, which it overwrites: four to one, and these to a running sum that ends after so many steps.</summary>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="first">Takes the sums of the first terms.</param>
+    /// <param name="second">Takes those of the second terms, where there are any.</param>
+    /// <param name="firstChain">Room for a running sum of each column.</param>
+    /// <param name="secondChain">The same for the second terms.</param>
+    /// <param name="step">What adds rows.</param>
+    public static void InChains<T, TStep>(int rows, Span<T> first, Span<T> second, Span<T> firstChain, Span<T> secondChain, scoped in TStep step)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+        where TStep : IRowStep<T>, allows ref struct
+    {
+        first.Clear();
+        second.Clear();
+        int row = 0;
+        while (rows - row >= FourRows.Count)
+        {
+            int end = row + (Math.Min((rows - row) / FourRows.Count, Steps) * FourRows.Count);
+            firstChain.Clear();
+            secondChain.Clear();
+            step.Add<FourRows>(row, end, firstChain, secondChain);
+            row = end;
+            RowMaps.Add(first, firstChain, first);
+            RowMaps.Add(second, secondChain, second);
+        }
+        step.Add<OneRow>(row, rows, first, second);
     }
 
     /// <summary>
@@ -195,6 +209,22 @@ internal static class Sums
         count.Store(count.Load(ref firstSums, column) + a, ref firstSums, column);
         if (TTerms.HasSecond)
             count.Store(count.Load(ref secondSums, column) + b, ref secondSums, column);
+    }
+
+    /// <summary>Adds rows, as many at a time as make one term, to sums for each column.</summary>
+    internal interface IRowStep<T> where T : unmanaged
+    {
+        void Add<TRows>(int row, int end, Span<T> first, Span<T> second) where TRows : struct, IRowsAtOnce;
+    }
+
+    private readonly ref struct TermSteps<T, TTerms>(int origin, ref readonly TTerms terms) : IRowStep<T>
+        where T : unmanaged
+        where TTerms : IColumnTerms<T>, allows ref struct
+    {
+        private readonly TTerms terms = terms;
+
+        public void Add<TRows>(int row, int end, Span<T> first, Span<T> second) where TRows : struct, IRowsAtOnce =>
+            AddRows<T, TTerms, TRows>(row, end, origin, first, second, in terms);
     }
 
     /// <summary>How many rows make one term.</summary>

@@ -97,9 +97,20 @@ internal readonly record struct Schedule
         ArrayPool<bool>.Shared.Return(wide);
     }
 
-    /// <summary>Runs all units on the calling thread, in slot 0.</summary>
-    public static void RunHere<TKernel>(in TKernel kernel, nint units, int blocks) where TKernel : struct, IUnitKernel =>
-        new WholeUnits<TKernel>(kernel, blocks, reduce: true).Run(0, 0, units);
+    /// <summary>Runs a unit from beginning to end, on the calling thread, which has the slot.</summary>
+    public static void RunUnit<TKernel>(in TKernel kernel, nint slot, nint unit, int blocks, bool reduce) where TKernel : struct, IUnitKernel
+    {
+        for (int block = 0; reduce && block < blocks; block++)
+            kernel.Reduce(slot, unit, block, wide: false);
+        if (kernel.Combine(slot, unit, wide: false) && reduce)
+        {
+            for (int block = 0; block < blocks; block++)
+                kernel.Reduce(slot, unit, block, wide: true);
+            kernel.Combine(slot, unit, wide: true);
+        }
+        for (int block = 0; block < blocks; block++)
+            kernel.Apply(slot, unit, block);
+    }
 
     private void RunItems<TWork>(in TWork work) where TWork : struct, IParallelWork
     {
@@ -117,18 +128,7 @@ internal readonly record struct Schedule
         public void Run(int slot, nint start, nint end)
         {
             for (nint unit = start; unit < end; unit++)
-            {
-                for (int block = 0; reduce && block < blocks; block++)
-                    kernel.Reduce(slot, unit, block, wide: false);
-                if (kernel.Combine(slot, unit, wide: false) && reduce)
-                {
-                    for (int block = 0; block < blocks; block++)
-                        kernel.Reduce(slot, unit, block, wide: true);
-                    kernel.Combine(slot, unit, wide: true);
-                }
-                for (int block = 0; block < blocks; block++)
-                    kernel.Apply(slot, unit, block);
-            }
+                RunUnit(in kernel, slot, unit, blocks, reduce);
         }
     }
 
