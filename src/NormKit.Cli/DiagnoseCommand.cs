@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NormKit.Cli.Diagnose;
+using NormKit.Cli.Reports;
 using NormKit.Diagnosis;
 
 namespace NormKit.Cli;
@@ -21,31 +22,27 @@ internal static class DiagnoseCommand
             if (job.ReportPath is string path)
                 HtmlFile.Require(path);
             if (job.IsTwoSided)
-                Show(job, job.RunTwo(output.Progress, stop), output);
+            {
+                TwoSidedResult result = job.RunTwo(output.Progress, stop);
+                Show(job, output, () => HtmlReport.Of(job, result), () => DiagnoseJson.Of(job, result), () => DiagnoseReport.Of(job, result));
+            }
             else
-                Show(job, job.Run(output.Progress, stop), output);
+            {
+                DiagnosisResult result = job.Run(output.Progress, stop);
+                Show(job, output, () => HtmlReport.Of(job, result), () => DiagnoseJson.Of(job, result), () => DiagnoseReport.Of(job, result));
+            }
             return Tool.Done;
         });
         return command;
     }
 
-    private static void Show(DiagnoseJob job, DiagnosisResult result, ToolOutput output)
+    private static void Show(DiagnoseJob job, ToolOutput output, Func<string> page, Func<string> json, Func<IEnumerable<ReportPart>> report)
     {
         if (job.ReportPath is string path)
-            HtmlFile.Write(path, HtmlReport.Of(job, result));
+            HtmlFile.Write(path, page());
         if (job.IsJson)
-            output.Write(DiagnoseJson.Of(job, result));
+            output.Write(json());
         else
-            output.Write(DiagnoseReport.Of(job, result));
-    }
-
-    private static void Show(DiagnoseJob job, TwoSidedResult result, ToolOutput output)
-    {
-        if (job.ReportPath is string path)
-            HtmlFile.Write(path, HtmlReport.Of(job, result));
-        if (job.IsJson)
-            output.Write(DiagnoseJson.Of(job, result));
-        else
-            output.Write(DiagnoseReport.Of(job, result));
+            output.Write(report());
     }
 }

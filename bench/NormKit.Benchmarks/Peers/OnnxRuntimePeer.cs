@@ -35,7 +35,7 @@ internal sealed class OnnxRuntimePeer : IPeer
         {
             bound.Open(node, threads);
         }
-        catch (OnnxRuntimeException e) when (e.Message.Contains("NOT_IMPLEMENTED", StringComparison.Ordinal))
+        catch (OnnxRuntimeException e) when (e.Message.Contains("NotImplemented", StringComparison.Ordinal))
         {
             return null;    // an operator without a kernel for this type
         }
@@ -51,7 +51,8 @@ internal sealed class OnnxRuntimePeer : IPeer
     {
         Layer.BatchNormEval => new OnnxNode("BatchNormalization", 15).With("epsilon", (float)Row.Eps),
         Layer.InstanceNorm => new OnnxNode("InstanceNormalization", 6).With("epsilon", (float)Row.Eps),
-        Layer.GroupNorm => new OnnxNode("GroupNormalization", 21).With("epsilon", (float)Row.Eps).With("num_groups", row.Groups),
+        // On doubles it computes in float all the same: its statistics are cast to stash_type.
+        Layer.GroupNorm when row.Element != Element.Float64 => new OnnxNode("GroupNormalization", 21).With("epsilon", (float)Row.Eps).With("num_groups", row.Groups),
         Layer.LayerNorm => new OnnxNode("LayerNormalization", 17).With("axis", 1).With("epsilon", (float)Row.Eps),
         Layer.RmsNorm => new OnnxNode("RMSNormalization", 23).With("axis", 1).With("epsilon", (float)Row.Eps),
         Layer.AddLayerNorm => new OnnxNode("SkipLayerNormalization", 1, OnnxNode.Microsoft).With("epsilon", (float)Row.Eps),
