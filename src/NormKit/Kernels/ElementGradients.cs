@@ -32,6 +32,7 @@ internal readonly struct ElementGradients<T, TNarrow>(
     private readonly Gradients<T> gradients = gradients;
     private readonly nint run = RunOf(geometry);
     private readonly int rowsPerPart = RowsPerPart(geometry);
+    private readonly int blocksPerRow = RowBackward<T, TNarrow>.Plan(geometry).Blocks;
     private readonly int tilesPerSet = (int)((geometry.Length + ColumnTiles.Width - 1) / ColumnTiles.Width);
 
     /// <summary>How many sums there are of each parameter of a group, and how many neighbours among them are of one run.</summary>
@@ -125,9 +126,8 @@ internal readonly struct ElementGradients<T, TNarrow>(
     /// <summary>Makes the gradients of the input in some rows of a block.</summary>
     private void Apply(RowBlock rows, int row, int count, nint set, int slot)
     {
-        int blocks = RowBackward<T, TNarrow>.Plan(geometry).Blocks;
         for (int end = row + count; row < end; row++)
-            Schedule.RunUnit(ofInput, slot, ((rows.First + row) * geometry.SetsPerBatch) + set, blocks, reduce: true);
+            Schedule.RunUnit(ofInput, slot, ((rows.First + row) * geometry.SetsPerBatch) + set, blocksPerRow, reduce: true);
     }
 
     /// <summary>One running sum, so that there is a part for each of many threads; four where so many parts would take room.</summary>

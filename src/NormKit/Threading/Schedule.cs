@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace NormKit.Threading;
 
@@ -98,8 +99,9 @@ internal readonly record struct Schedule
     }
 
     /// <summary>Runs a unit from beginning to end, on the calling thread, which has the slot.</summary>
-    public static void RunUnit<TKernel>(in TKernel kernel, nint slot, nint unit, int blocks, bool reduce) where TKernel : struct, IUnitKernel
+    public static void RunUnit<TKernel>(in TKernel ofCaller, nint slot, nint unit, int blocks, bool reduce) where TKernel : struct, IUnitKernel
     {
+        ref TKernel kernel = ref Writable(in ofCaller);
         for (int block = 0; reduce && block < blocks; block++)
             kernel.Reduce(slot, unit, block, wide: false);
         if (kernel.Combine(slot, unit, wide: false) && reduce)
@@ -111,6 +113,12 @@ internal readonly record struct Schedule
         for (int block = 0; block < blocks; block++)
             kernel.Apply(slot, unit, block);
     }
+
+    /// <summary>
+    /// The kernel itself. Of what is read-only and may be any struct, the compiler copies all for every call, lest the call write to it; kernels are
+    /// readonly structs of some hundred bytes, and a short row is normalized in the time of a few copies.
+    /// </summary>
+    private static ref TKernel Writable<TKernel>(ref readonly TKernel kernel) where TKernel : struct, IUnitKernel => ref Unsafe.AsRef(in kernel);
 
     private void RunItems<TWork>(in TWork work) where TWork : struct, IParallelWork
     {
@@ -139,13 +147,14 @@ internal readonly record struct Schedule
 
         public void Run(int slot, nint start, nint end)
         {
+            ref TKernel same = ref Writable(in kernel);
             for (nint item = start; item < end; item++)
             {
                 (nint unit, nint block) = Math.DivRem(item, blocks);
                 if (apply)
-                    kernel.Apply(unit, unit, (int)block);
+                    same.Apply(unit, unit, (int)block);
                 else if (wide[unit] || !wideOnly)
-                    kernel.Reduce(unit, unit, (int)block, wide[unit]);
+                    same.Reduce(unit, unit, (int)block, wide[unit]);
             }
         }
     }
