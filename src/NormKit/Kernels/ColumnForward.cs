@@ -258,7 +258,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
         public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
             where TCount : struct, ICount
         {
-            Lanes.Prefetch(ref x, ((row + ColumnTiles.RowsAhead) * stride) + column);
+            IntoSecondCache.Fetch(ref x, ((row + ColumnTiles.RowsAhead) * stride) + column);
             first = count.Load(ref x, (row * stride) + column);
             second = default;
         }

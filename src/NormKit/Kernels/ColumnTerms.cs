@@ -22,8 +22,8 @@ internal static class ColumnTerms
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(int row, int column, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
-            Lanes.Prefetch(ref g, ((row + ColumnTiles.RowsAhead) * gStride) + column);
-            Lanes.Prefetch(ref x, ((row + ColumnTiles.RowsAhead) * xStride) + column);
+            IntoSecondCache.Fetch(ref g, ((row + ColumnTiles.RowsAhead) * gStride) + column);
+            IntoSecondCache.Fetch(ref x, ((row + ColumnTiles.RowsAhead) * xStride) + column);
             first = count.Load(ref g, (row * gStride) + column);
             second = first * (count.Load(ref x, (row * xStride) + column) - count.Load(ref highs, column));
         }
@@ -45,8 +45,8 @@ internal static class ColumnTerms
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(int row, int column, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
-            Lanes.Prefetch(ref g, ((row + ColumnTiles.RowsAhead) * gStride) + column);
-            Lanes.Prefetch(ref x, ((row + ColumnTiles.RowsAhead) * xStride) + column);
+            IntoSecondCache.Fetch(ref g, ((row + ColumnTiles.RowsAhead) * gStride) + column);
+            IntoSecondCache.Fetch(ref x, ((row + ColumnTiles.RowsAhead) * xStride) + column);
             first = count.Load(ref g, (row * gStride) + column) * Vector256.Create(Unsafe.Add(ref weights, row));
             second = first * (count.Load(ref x, (row * xStride) + column) - count.Load(ref highs, column));
         }

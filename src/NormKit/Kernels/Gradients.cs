@@ -7,9 +7,9 @@ namespace NormKit.Kernels;
 /// <param name="Addend">What is added to that gradient: where the normalized sum was also handed on, the gradient of the sum. May be empty.</param>
 internal readonly record struct Gradients<T>(TensorView<T> Dy, TensorView<T> X, TensorView<T> Dx, TensorView<T> Addend) where T : unmanaged
 {
-    /// <summary>Whether blocks of the inputs are handed out without a copy.</summary>
-    public bool HoldInputs<TCompute>() => Dy.Holds<TCompute>() && X.Holds<TCompute>();
+    /// <summary>Whether kernels can take the inputs into registers where they lie.</summary>
+    public bool LoadInputs<TCompute>() => Dy.Loads<TCompute>() && X.Loads<TCompute>();
 
-    /// <summary>Whether those of the inputs and of the input's gradient are.</summary>
-    public bool HoldAll<TCompute>() => HoldInputs<TCompute>() && Dx.Holds<TCompute>();
+    /// <summary>And leave the input's gradient where it goes.</summary>
+    public bool LoadAll<TCompute>() => LoadInputs<TCompute>() && Dx.Loads<TCompute>();
 }

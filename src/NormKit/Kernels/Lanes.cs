@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace NormKit.Kernels;
 
@@ -17,17 +16,6 @@ internal static class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Keep<T>(Vector256<T> value, int count) where T : unmanaged =>
         Vector256.ConditionalSelect(Masks<T>.First(count), value, Vector256<T>.Zero);
-
-    /// <summary>
-    /// Asks for an element that will be wanted soon, where a stream of addresses is too short or too wide apart for the processor to see. An address
-    /// beyond the tensor is no error: nothing is read.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Prefetch<T>(ref T start, nint index) where T : unmanaged
-    {
-        if (Sse.IsSupported)
-            Sse.Prefetch1(Unsafe.AsPointer(ref Unsafe.Add(ref start, index)));
-    }
 
     /// <summary>Adds the lanes of two vectors in one fixed order; <see cref="Vector256.Sum"/> leaves its order to the platform.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -51,6 +39,13 @@ internal static class Lanes
     }
 }
 
+/// <summary>Which element types kernels take into registers as they lie; others go through a copy.</summary>
+internal static class Stored
+{
+    /// <summary>What is computed in, and BFloat16, which is the upper half of a float.</summary>
+    public static bool LoadsAs<TStored, T>() => typeof(TStored) == typeof(T) || (typeof(TStored) == typeof(BFloat16) && typeof(T) == typeof(float));
+}
+
 /// <summary>
 /// How many lanes of a vector are meant. Two types, so that the JIT compiles a loop over whole vectors without a trace of the other case.
 /// </summary>
@@ -59,8 +54,15 @@ internal interface ICount
     /// <summary>The elements from <paramref name="index"/> on; zero in the lanes that are not meant.</summary>
     Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged;
 
-    /// <summary>Writes the lanes that are meant.</summary>
-    void Store<T>(Vector256<T> value, ref T start, nint index) where T : unmanaged;
+    /// <summary>Elements of a type that <see cref="Stored"/> takes into registers, as what is computed in.</summary>
+    Vector256<T> Load<TStored, T>(ref TStored start, nint index)
+        where TStored : unmanaged
+        where T : unmanaged;
+
+    /// <summary>Writes the lanes that are meant, each rounded once where they are stored as another type.</summary>
+    void Store<TStored, T>(Vector256<T> value, ref TStored start, nint index)
+        where TStored : unmanaged
+        where T : unmanaged;
 }
 
 /// <summary>All lanes.</summary>
@@ -70,7 +72,23 @@ internal readonly struct Whole : ICount
     public Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged => Vector256.LoadUnsafe(ref start, (nuint)index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store<T>(Vector256<T> value, ref T start, nint index) where T : unmanaged => value.StoreUnsafe(ref start, (nuint)index);
+    public Vector256<T> Load<TStored, T>(ref TStored start, nint index)
+        where TStored : unmanaged
+        where T : unmanaged =>
+        typeof(TStored) == typeof(T)
+            ? Vector256.LoadUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index)
+            : SixteenBit.Floats(ref Unsafe.As<TStored, ushort>(ref start), index).As<float, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store<TStored, T>(Vector256<T> value, ref TStored start, nint index)
+        where TStored : unmanaged
+        where T : unmanaged
+    {
+        if (typeof(TStored) == typeof(T))
+            value.StoreUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index);
+        else
+            SixteenBit.Rounded(value.As<T, float>()).StoreUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
+    }
 }
 
 /// <summary>The first few lanes, at least one and not all.</summary>
@@ -87,10 +105,30 @@ internal readonly struct Part(int lanes) : ICount
         return value;
     }
 
-    public void Store<T>(Vector256<T> value, ref T start, nint index) where T : unmanaged
+    public Vector256<T> Load<TStored, T>(ref TStored start, nint index)
+        where TStored : unmanaged
+        where T : unmanaged
+    {
+        if (typeof(TStored) == typeof(T))
+            return Load(ref Unsafe.As<TStored, T>(ref start), index);
+        Vector128<ushort> bits = Vector128<ushort>.Zero;
+        MemoryMarshal.CreateSpan(ref Unsafe.As<TStored, ushort>(ref Unsafe.Add(ref start, index)), Lanes)
+            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<Vector128<ushort>, ushort>(ref bits), Vector128<ushort>.Count));
+        return SixteenBit.Floats(ref Unsafe.As<Vector128<ushort>, ushort>(ref bits), 0).As<float, T>();
+    }
+
+    public void Store<TStored, T>(Vector256<T> value, ref TStored start, nint index)
+        where TStored : unmanaged
+        where T : unmanaged
     {
         Debug.Assert(Lanes > 0 && Lanes < Vector256<T>.Count);
-        MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<T>, T>(ref value), Lanes)
-            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes));
+        if (typeof(TStored) == typeof(T))
+        {
+            MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<T>, TStored>(ref value), Lanes).CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes));
+            return;
+        }
+        Vector128<ushort> bits = SixteenBit.Rounded(value.As<T, float>());
+        MemoryMarshal.CreateSpan(ref Unsafe.As<Vector128<ushort>, ushort>(ref bits), Lanes)
+            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<TStored, ushort>(ref Unsafe.Add(ref start, index)), Lanes));
     }
 }

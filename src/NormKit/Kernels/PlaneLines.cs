@@ -39,10 +39,10 @@ internal static class PlaneLines
 
     /// <summary>The sums of g and of g * (x - centre).</summary>
     public static Pair SumsOf(ReadOnlySpan<double> g, ReadOnlySpan<double> x, double centre) =>
-        Pair.From(Sums.AlongRow<double, RowGradients.Uniform<double>>(
+        Pair.From(Sums.AlongRow<double, RowGradients.Uniform<double, double>>(
             g.Length, new(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(x), centre)));
 
     public static void Write(in Slope slope, ReadOnlySpan<double> g, ReadOnlySpan<double> x, Span<double> to) =>
-        Map.Row(to, new RowGradients.DxUniform<double>(
+        Map.Row(to, new RowGradients.DxUniform<double, double>(
             ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(x), slope.Centre, slope.OfDy, -slope.Constant, -slope.OfX));
 }

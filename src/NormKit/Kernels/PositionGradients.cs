@@ -68,11 +68,11 @@ internal readonly struct PositionGradients<T, TNarrow>(
             if (rule.Activation.IsPresent)
             {
                 g.CopyTo(forGradients);
-                RowMaps.Uniform<TCompute>(xHat, z, default, 1, affine.Weight(firstParameter + row), affine.Bias(firstParameter + row));
+                RowMaps.Uniform<TCompute, TCompute>(xHat, z, default(Centre<TCompute>), 1, affine.Weight(firstParameter + row), affine.Bias(firstParameter + row));
                 rule.Activation.Gradient<TCompute>(z, forGradients[..sets.Length]);
                 g = forGradients[..sets.Length];
             }
-            parameters[(item * geometry.Segments) + row] = Pair.From(Sums.AlongRow<TCompute, RowGradients.Uniform<TCompute>>(
+            parameters[(item * geometry.Segments) + row] = Pair.From(Sums.AlongRow<TCompute, RowGradients.Uniform<TCompute, TCompute>>(
                 sets.Length, new(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(xHat), TCompute.Zero)));
         }
     }

@@ -40,8 +40,8 @@ internal readonly struct RowBackward<T, TNarrow>(
     {
         Moments moments = statistics.Of(slot, unit);
         partial[(slot * plan.Blocks) + block] = rule.Scaling.NeedsDouble<TNarrow>(moments)
-            ? ReduceIn<double>(moments, unit, plan[block])
-            : ReduceIn<TNarrow>(moments, unit, plan[block]);
+            ? ReduceThroughScratch<double>(moments, unit, plan[block])
+            : ReduceNarrow(moments, unit, plan[block]);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -76,21 +76,23 @@ internal readonly struct RowBackward<T, TNarrow>(
             return;
         Moments moments = statistics.Of(slot, unit);
         if (rule.Scaling.NeedsDouble<TNarrow>(moments))
-            ApplyIn<double>(moments, coefficients[slot], unit, plan[block]);
+            ApplyThroughScratch<double>(moments, coefficients[slot], unit, plan[block]);
+        else if (gradients.LoadAll<TNarrow>() && gradients.Addend.IsEmpty && rule.HandsGradientsOn)
+            ApplyDirect(moments, coefficients[slot], unit, plan[block]);
         else
-            ApplyIn<TNarrow>(moments, coefficients[slot], unit, plan[block]);
+            ApplyThroughScratch<TNarrow>(moments, coefficients[slot], unit, plan[block]);
     }
 
-    private Pair ReduceIn<TCompute>(Moments moments, nint set, Block block) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    private Pair ReduceNarrow(Moments moments, nint set, Block block)
     {
         bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;
-        if (!inOnePiece || !gradients.HoldInputs<TCompute>() || !rule.HandsGradientsOn || typeof(TCompute) != typeof(TNarrow))
-            return ReduceThroughScratch<TCompute>(moments, set, block);
+        if (!inOnePiece || !gradients.LoadInputs<TNarrow>() || !rule.HandsGradientsOn)
+            return ReduceThroughScratch<TNarrow>(moments, set, block);
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
-        ReadOnlySpan<TCompute> weights = WeightsByElement
-            ? affine.Weights<TCompute>(geometry.FirstParameter(set) + block.Start, block.Count, default)
+        ReadOnlySpan<TNarrow> weights = WeightsByElement
+            ? affine.Weights<TNarrow>(geometry.FirstParameter(set) + block.Start, block.Count, default)
             : default;
-        return SumOf(moments, gradients.Dy.Direct<TCompute>(offset, block.Count), gradients.X.Direct<TCompute>(offset, block.Count), weights);
+        return SumOf(moments, gradients.Dy.Direct<T>(offset, block.Count), gradients.X.Direct<T>(offset, block.Count), weights);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -104,6 +106,9 @@ internal readonly struct RowBackward<T, TNarrow>(
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         int count = RowMoments.Pack(gradients.X, default, block, offset, geometry.SegmentStride, inputs);
         RowMoments.Pack(gradients.Dy, default, block, offset, geometry.SegmentStride, g);
+        nint ahead = RowMoments.Ahead(geometry, block);
+        gradients.X.Prefetch(offset + ahead, count);
+        gradients.Dy.Prefetch(offset + ahead, count);
         nint parameter = geometry.FirstParameter(set) + FirstOf(block);
         if (rule.Activation.IsPresent)
             ThroughActivation<TCompute>(moments, parameter, inputs[..count], g[..count], weights);
@@ -127,21 +132,23 @@ internal readonly struct RowBackward<T, TNarrow>(
             }
             count = kept;
         }
-        return count == 0 ? default : SumOf(moments, g[..count], inputs[..count], WeightsByElement ? weights[..count] : default);
+        return count == 0 ? default : SumOf<TCompute, TCompute>(moments, g[..count], inputs[..count], WeightsByElement ? weights[..count] : default);
     }
 
     /// <summary>Which of a set's parameters is the first that a block needs.</summary>
     private nint FirstOf(Block block) => geometry.Affine switch { AffineAxis.Set => 0, AffineAxis.Segment => block.FirstSegment, _ => block.Start };
 
-    private static Pair SumOf<TCompute>(Moments moments, ReadOnlySpan<TCompute> g, ReadOnlySpan<TCompute> inputs, ReadOnlySpan<TCompute> weights)
+    private static Pair SumOf<TStored, TCompute>(
+        Moments moments, ReadOnlySpan<TStored> g, ReadOnlySpan<TStored> inputs, ReadOnlySpan<TCompute> weights)
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        ref TCompute firstG = ref MemoryMarshal.GetReference(g);
-        ref TCompute firstX = ref MemoryMarshal.GetReference(inputs);
+        ref TStored firstG = ref MemoryMarshal.GetReference(g);
+        ref TStored firstX = ref MemoryMarshal.GetReference(inputs);
         Centre<TCompute> centre = new(moments);
         return Pair.From(weights.IsEmpty
-            ? Sums.AlongRow<TCompute, RowGradients.Uniform<TCompute>>(g.Length, new(ref firstG, ref firstX, centre.High))
-            : Sums.AlongRow<TCompute, RowGradients.ByElement<TCompute>>(
+            ? Sums.AlongRow<TCompute, RowGradients.Uniform<TStored, TCompute>>(g.Length, new(ref firstG, ref firstX, centre.High))
+            : Sums.AlongRow<TCompute, RowGradients.ByElement<TStored, TCompute>>(
                 g.Length, new(ref firstG, ref firstX, ref MemoryMarshal.GetReference(weights), centre.High))).About(centre.Low);
     }
 
@@ -162,18 +169,25 @@ internal readonly struct RowBackward<T, TNarrow>(
         else
         {
             bool none = geometry.Affine == AffineAxis.Element;
-            RowMaps.Uniform(inputs, z, new(moments), factor, none ? 1 : affine.Weight(parameter), none ? 0 : affine.Bias(parameter));
+            RowMaps.Uniform(inputs, z, new Centre<TCompute>(moments), factor, none ? 1 : affine.Weight(parameter), none ? 0 : affine.Bias(parameter));
         }
         rule.Activation.Gradient<TCompute>(z, g);
     }
 
-    private void ApplyIn<TCompute>(Moments moments, Pair shares, nint set, Block block)
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    /// <summary>Kernels take dy and x where they lie, and leave dx where it goes.</summary>
+    private void ApplyDirect(Moments moments, Pair shares, nint set, Block block)
     {
-        if (gradients.HoldAll<TCompute>() && gradients.Addend.IsEmpty && !rule.Activation.IsPresent && typeof(TCompute) == typeof(TNarrow))
-            ApplyDirect<TCompute>(moments, shares, set, block, default, default, default);
-        else
-            ApplyThroughScratch<TCompute>(moments, shares, set, block);
+        DxOfRun<TNarrow> values = new(rule.Scaling, moments, shares);
+        bool past = gradients.Dx.WritesPast<T>();
+        nint parameter = geometry.FirstParameter(set) + FirstOf(block);
+        nint step = geometry.Affine == AffineAxis.Segment ? 1 : 0;
+        nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
+        for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride, parameter += step)
+        {
+            Write(
+                values, parameter, gradients.Dy.Direct<T>(offset, block.Length), gradients.X.Direct<T>(offset, block.Length),
+                gradients.Dx.Direct<T>(offset, block.Length), default, past);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -184,16 +198,7 @@ internal readonly struct RowBackward<T, TNarrow>(
         Span<TCompute> forGradients = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forInputs = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forWeights = stackalloc TCompute[BlockPlan.BlockLength];
-        ApplyDirect(moments, shares, set, block, forGradients, forInputs, forWeights);
-    }
-
-    private void ApplyDirect<TCompute>(
-        Moments moments, Pair shares, nint set, Block block, Span<TCompute> forGradients, Span<TCompute> forInputs, Span<TCompute> forWeights)
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        double factor = rule.Scaling.Factor(moments);
-        Centre<TCompute> centre = new(moments);
-        TCompute mean = TCompute.CreateTruncating(shares.First - (centre.Low * shares.Second)), slope = TCompute.CreateTruncating(shares.Second);
+        DxOfRun<TCompute> values = new(rule.Scaling, moments, shares);
         bool past = gradients.Dx.WritesPast<TCompute>() && gradients.Addend.IsEmpty && !rule.Mask.IsPresent;
         nint parameter = geometry.FirstParameter(set) + FirstOf(block);
         nint step = geometry.Affine == AffineAxis.Segment ? 1 : 0;
@@ -211,28 +216,48 @@ internal readonly struct RowBackward<T, TNarrow>(
             Span<TCompute> result = gradients.Dx.Target(offset, block.Length, forGradients);
             // What is added may lie where the result goes, and is still needed then.
             Span<TCompute> to = gradients.Addend.IsEmpty ? result : forGradients[..block.Length];
-            ref TCompute g = ref MemoryMarshal.GetReference(dy);
-            ref TCompute d = ref MemoryMarshal.GetReference(x);
-            if (WeightsByElement)
-            {
-                ref TCompute weight = ref MemoryMarshal.GetReference(affine.Weights(parameter, block.Length, forWeights));
-                Map.Row(to, new RowGradients.DxByElement<TCompute>(
-                    ref g, ref d, ref weight, centre.High, TCompute.CreateTruncating(factor), mean, slope), past);
-            }
-            else
-            {
-                double weight = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(parameter);
-                TCompute scale = TCompute.CreateTruncating(factor * weight);
-                if (statistics.Fixed)
-                    Map.Row(to, new RowGradients.Scaled<TCompute>(ref g, scale), past);
-                else
-                    Map.Row(to, new RowGradients.DxUniform<TCompute>(ref g, ref d, centre.High, scale, mean, slope), past);
-            }
+            Write(values, parameter, dy, x, to, forWeights, past);
             if (!gradients.Addend.IsEmpty)
                 RowMaps.Add(to, gradients.Addend.Read(offset, block.Length, forInputs), result);
             if (rule.Mask.IsPresent)
                 rule.Mask.Clear(offset, result);
             gradients.Dx.Write<TCompute>(offset, result);
         }
+    }
+
+    /// <summary>What dx needs besides dy, x and weights.</summary>
+    private readonly struct DxOfRun<TCompute>(Scaling scaling, in Moments moments, Pair shares)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly Centre<TCompute> centre = new(moments);
+
+        public double Factor { get; } = scaling.Factor(moments);
+
+        public TCompute Centre => centre.High;
+
+        public TCompute Mean => TCompute.CreateTruncating(shares.First - (centre.Low * shares.Second));
+
+        public TCompute Slope => TCompute.CreateTruncating(shares.Second);
+    }
+
+    private void Write<TStored, TCompute>(
+        in DxOfRun<TCompute> values, nint parameter, ReadOnlySpan<TStored> dy, ReadOnlySpan<TStored> x, Span<TStored> to, Span<TCompute> forWeights, bool past)
+        where TStored : unmanaged
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        ref TStored g = ref MemoryMarshal.GetReference(dy);
+        ref TStored d = ref MemoryMarshal.GetReference(x);
+        if (WeightsByElement)
+        {
+            ref TCompute weight = ref MemoryMarshal.GetReference(affine.Weights(parameter, to.Length, forWeights));
+            Map.Row<TStored, TCompute, RowGradients.DxByElement<TStored, TCompute>>(
+                to, new(ref g, ref d, ref weight, values.Centre, TCompute.CreateTruncating(values.Factor), values.Mean, values.Slope), past);
+            return;
+        }
+        TCompute scale = TCompute.CreateTruncating(values.Factor * (geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(parameter)));
+        if (statistics.Fixed)
+            Map.Row<TStored, TCompute, RowGradients.Scaled<TStored, TCompute>>(to, new(ref g, scale), past);
+        else
+            Map.Row<TStored, TCompute, RowGradients.DxUniform<TStored, TCompute>>(to, new(ref g, ref d, values.Centre, scale, values.Mean, values.Slope), past);
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
@@ -33,9 +34,13 @@ internal readonly struct RowForward<T, TNarrow>(
         if (addition.IsPresent && !wide)    // the second time the sum is there
             addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, at.Start, at.Count);
         partial[firstPartial + (slot * plan.Blocks) + block] = wide
-            ? RowMoments.OfBlock<T, double>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred)
+            ? WideMoments(unit, at)
             : RowMoments.OfBlock<T, TNarrow>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred);
     }
+
+    /// <summary>Apart from <see cref="Reduce"/>, whose frame it would double.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Moments WideMoments(nint unit, Block block) => RowMoments.OfBlock<T, double>(x, rule.Mask, geometry, unit, block, rule.Scaling.IsCentred);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Combine(nint slot, nint unit, bool wide)
@@ -56,17 +61,11 @@ internal readonly struct RowForward<T, TNarrow>(
     {
         Moments moments = statistics.Of(slot, unit);
         if (rule.Scaling.NeedsDouble<TNarrow>(moments))
-            ApplyIn<double>(moments, unit, plan[block]);
+            ApplyThroughScratch<double>(moments, unit, plan[block]);
+        else if (x.Loads<TNarrow>() && y.Loads<TNarrow>() && (y.Holds<TNarrow>() || rule.IsDoneWithResults))
+            ApplyDirect<T, TNarrow>(moments, unit, plan[block], default, default, default);
         else
-            ApplyIn<TNarrow>(moments, unit, plan[block]);
-    }
-
-    private void ApplyIn<TCompute>(Moments moments, nint set, Block block) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        if (x.Holds<TCompute>() && y.Holds<TCompute>() && typeof(TCompute) == typeof(TNarrow))
-            ApplyDirect<TCompute>(moments, set, block, default, default, default);
-        else
-            ApplyThroughScratch<TCompute>(moments, set, block);
+            ApplyThroughScratch<TNarrow>(moments, unit, plan[block]);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -77,16 +76,17 @@ internal readonly struct RowForward<T, TNarrow>(
         Span<TCompute> forX = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forWeight = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forBias = stackalloc TCompute[BlockPlan.BlockLength];
-        ApplyDirect(moments, set, block, forX, forWeight, forBias);
+        ApplyDirect<TCompute, TCompute>(moments, set, block, forX, forWeight, forBias);
     }
 
-    private void ApplyDirect<TCompute>(
-        Moments moments, nint set, Block block, Span<TCompute> forX, Span<TCompute> forWeight, Span<TCompute> forBias)
+    private void ApplyDirect<TStored, TCompute>(
+        Moments moments, nint set, Block block, Span<TStored> forX, Span<TCompute> forWeight, Span<TCompute> forBias)
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         double factor = rule.Scaling.Factor(moments);
         Centre<TCompute> centre = new(moments);
-        bool past = y.WritesPast<TCompute>() && rule.IsDoneWithResults;
+        bool past = y.WritesPast<TStored>() && rule.IsDoneWithResults;
         nint firstParameter = geometry.FirstParameter(set);
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         for (int segment = 0; segment < block.Segments; segment++, offset += geometry.SegmentStride)
@@ -97,8 +97,8 @@ internal readonly struct RowForward<T, TNarrow>(
                 ApplyThroughScratch<double>(moments, set, new(block.FirstSegment + segment, 1, block.Start, block.Length));
                 continue;
             }
-            ReadOnlySpan<TCompute> from = x.Read(offset, block.Length, forX);
-            Span<TCompute> to = y.Target(offset, block.Length, forX);
+            ReadOnlySpan<TStored> from = x.Read(offset, block.Length, forX);
+            Span<TStored> to = y.Target(offset, block.Length, forX);
             if (geometry.Affine == AffineAxis.Element && affine.IsPresent)
             {
                 nint parameter = firstParameter + block.Start;
@@ -112,8 +112,9 @@ internal readonly struct RowForward<T, TNarrow>(
                     from, to, centre, factor, geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(shared),
                     geometry.Affine == AffineAxis.Element ? 0 : affine.Bias(shared), past);
             }
-            rule.Finish(offset, to);
-            y.Write<TCompute>(offset, to);
+            if (typeof(TStored) == typeof(TCompute))
+                rule.Finish(offset, MemoryMarshal.Cast<TStored, TCompute>(to));
+            y.Write<TStored>(offset, to);
         }
     }
 }

@@ -10,8 +10,9 @@ internal static class RowMaps
 {
     /// <summary>Normalizes a run whose elements share a weight and a bias, which join the factor and the mean's low part in double: fewer roundings
     /// and operations for each element.</summary>
-    public static void Uniform<TCompute>(
-        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, double weight, double bias, bool past = false)
+    public static void Uniform<TStored, TCompute>(
+        ReadOnlySpan<TStored> x, Span<TStored> y, Centre<TCompute> centre, double factor, double weight, double bias, bool past = false)
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         double scale = factor * weight;
@@ -19,16 +20,19 @@ internal static class RowMaps
     }
 
     /// <summary><c>(x - centre) * scale + shift</c>.</summary>
-    public static void Uniform<TCompute>(ReadOnlySpan<TCompute> x, Span<TCompute> y, TCompute centre, TCompute scale, TCompute shift, bool past = false)
+    public static void Uniform<TStored, TCompute>(
+        ReadOnlySpan<TStored> x, Span<TStored> y, TCompute centre, TCompute scale, TCompute shift, bool past = false)
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row(y, new UniformValues<TCompute>(ref MemoryMarshal.GetReference(x), centre, scale, shift), past);
+        Map.Row<TStored, TCompute, UniformValues<TStored, TCompute>>(y, new(ref MemoryMarshal.GetReference(x), centre, scale, shift), past);
 
     /// <summary>Normalizes a run each of whose elements has its own weight and bias.</summary>
-    public static void ByElement<TCompute>(
-        ReadOnlySpan<TCompute> x, Span<TCompute> y, Centre<TCompute> centre, double factor, ReadOnlySpan<TCompute> weight, ReadOnlySpan<TCompute> bias,
+    public static void ByElement<TStored, TCompute>(
+        ReadOnlySpan<TStored> x, Span<TStored> y, Centre<TCompute> centre, double factor, ReadOnlySpan<TCompute> weight, ReadOnlySpan<TCompute> bias,
         bool past = false)
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row(y, new ElementValues<TCompute>(
+        Map.Row<TStored, TCompute, ElementValues<TStored, TCompute>>(y, new(
             ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias),
             centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor)), past);
 
@@ -42,24 +46,26 @@ internal static class RowMaps
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
         Map.Row(product, new ProductValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
 
-    private readonly ref struct UniformValues<TCompute>(ref TCompute x, TCompute centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
+    private readonly ref struct UniformValues<TStored, TCompute>(ref TStored x, TCompute centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        private readonly ref TCompute x = ref x;
+        private readonly ref TStored x = ref x;
         private readonly Vector256<TCompute> centre = Vector256.Create(centre);
         private readonly Vector256<TCompute> scale = Vector256.Create(scale);
         private readonly Vector256<TCompute> shift = Vector256.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((count.Load(ref x, index) - centre) * scale) + shift;
+            ((count.Load<TStored, TCompute>(ref x, index) - centre) * scale) + shift;
     }
 
-    private readonly ref struct ElementValues<TCompute>(
-        ref TCompute x, ref TCompute weight, ref TCompute bias, TCompute centre, TCompute factor, TCompute shift) : IRowValues<TCompute>
+    private readonly ref struct ElementValues<TStored, TCompute>(
+        ref TStored x, ref TCompute weight, ref TCompute bias, TCompute centre, TCompute factor, TCompute shift) : IRowValues<TCompute>
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        private readonly ref TCompute x = ref x;
+        private readonly ref TStored x = ref x;
         private readonly ref TCompute weight = ref weight;
         private readonly ref TCompute bias = ref bias;
         private readonly Vector256<TCompute> centre = Vector256.Create(centre);
@@ -68,7 +74,7 @@ internal static class RowMaps
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((((count.Load(ref x, index) - centre) * factor) + shift) * count.Load(ref weight, index)) + count.Load(ref bias, index);
+            ((((count.Load<TStored, TCompute>(ref x, index) - centre) * factor) + shift) * count.Load(ref weight, index)) + count.Load(ref bias, index);
     }
 
     private readonly ref struct SumValues<TCompute>(ref TCompute a, ref TCompute b) : IRowValues<TCompute>

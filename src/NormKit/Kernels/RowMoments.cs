@@ -12,31 +12,51 @@ namespace NormKit.Kernels;
 /// </summary>
 internal static class RowMoments
 {
-    /// <summary>The moments of a block that lies in one piece, about its mean or about 0; elements so far ahead are asked for.</summary>
-    public static Moments OfBlock<T>(ReadOnlySpan<T> block, bool centred, int ahead = 0) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>Bytes of a row that the first cache has room for beside the next one, the result, weights and biases.</summary>
+    private const int ShortRow = 4096;
+
+    /// <summary>The moments of a block that lies in one piece, about its mean or about 0.</summary>
+    public static Moments OfBlock<T>(ReadOnlySpan<T> block, bool centred) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        OfBlock<T, T>(block, centred, ahead: 0);
+
+    private static Moments OfBlock<TStored, T>(ReadOnlySpan<TStored> block, bool centred, nint ahead)
+        where TStored : unmanaged
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Debug.Assert(!block.IsEmpty);
-        return centred ? AboutMean(block, ahead) : AboutZero(block);
+        return centred ? AboutMean<TStored, T>(block, ahead) : AboutZero<TStored, T>(block);
     }
 
-    private static Moments AboutMean<T>(ReadOnlySpan<T> block, int ahead) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static Moments AboutMean<TStored, T>(ReadOnlySpan<TStored> block, nint ahead)
+        where TStored : unmanaged
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ref T x = ref MemoryMarshal.GetReference(block);
+        ref TStored x = ref MemoryMarshal.GetReference(block);
         int n = block.Length;
-        T sum = Sums.AlongRow<T, Values<T>>(n, new(ref x)).First;
+        T sum = Sums.AlongRow<T, Values<TStored, T>>(n, new(ref x)).First;
         T shift = T.CreateTruncating(double.CreateTruncating(sum) / n);
-        (T first, T second) = Sums.AlongRow<T, Deviations<T>>(n, new(ref x, Vector256.Create(shift), ahead));
-        if (MayHaveUnderflowed(n, second) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector256.Create(shift))).First != T.Zero)
+        (T first, T second) = ahead == 0 ? Deviate<TStored, T, Nowhere>(ref x, n, shift, 0)
+            : ahead * Unsafe.SizeOf<TStored>() <= ShortRow ? Deviate<TStored, T, IntoFirstCache>(ref x, n, shift, ahead)
+            : Deviate<TStored, T, IntoSecondCache>(ref x, n, shift, ahead);
+        if (MayHaveUnderflowed(n, second) && Sums.AlongRow<T, Magnitudes<TStored, T>>(n, new(ref x, Vector256.Create(shift))).First != T.Zero)
             second = T.NaN;
         return Corrected(n, shift, first, second);
     }
 
-    private static Moments AboutZero<T>(ReadOnlySpan<T> block) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static (T First, T Second) Deviate<TStored, T, TPrefetch>(ref TStored x, int n, T shift, nint ahead)
+        where TStored : unmanaged
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TPrefetch : struct, IPrefetch =>
+        Sums.AlongRow<T, Deviations<TStored, T, TPrefetch>>(n, new(ref x, Vector256.Create(shift), ahead));
+
+    private static Moments AboutZero<TStored, T>(ReadOnlySpan<TStored> block)
+        where TStored : unmanaged
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ref T x = ref MemoryMarshal.GetReference(block);
+        ref TStored x = ref MemoryMarshal.GetReference(block);
         int n = block.Length;
-        T squares = Sums.AlongRow<T, Squares<T>>(n, new(ref x)).First;
-        if (MayHaveUnderflowed(n, squares) && Sums.AlongRow<T, Magnitudes<T>>(n, new(ref x, Vector256<T>.Zero)).First != T.Zero)
+        T squares = Sums.AlongRow<T, Squares<TStored, T>>(n, new(ref x)).First;
+        if (MayHaveUnderflowed(n, squares) && Sums.AlongRow<T, Magnitudes<TStored, T>>(n, new(ref x, Vector256<T>.Zero)).First != T.Zero)
             squares = T.NaN;
         return new(n, 0, double.CreateTruncating(squares));
     }
@@ -84,21 +104,28 @@ internal static class RowMoments
     {
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;
-        // Only where sets follow each other is the next block the one behind.
-        int ahead = geometry.Segments == 1 || geometry.SegmentStride == geometry.Length ? block.Count : 0;
-        return x.Holds<TCompute>() && inOnePiece && !mask.IsPresent
-            ? OfBlock<TCompute>(x.Direct<TCompute>(offset, block.Count), centred, ahead)
-            : OfScattered<T, TCompute>(x, mask, block, offset, geometry.SegmentStride, centred);
+        nint ahead = Ahead(geometry, block);
+        return x.Loads<TCompute>() && inOnePiece && !mask.IsPresent
+            ? OfBlock<T, TCompute>(x.Direct<T>(offset, block.Count), centred, ahead)
+            : OfScattered<T, TCompute>(x, mask, block, offset, geometry.SegmentStride, ahead, centred);
+    }
+
+    /// <summary>How far behind a block's first element that of the next one lies: mostly after its last, but for a block that ends a segment.</summary>
+    public static nint Ahead(in NormGeometry geometry, Block block)
+    {
+        bool endsSegment = geometry.Segments > 1 && geometry.SegmentStride != geometry.Length && block.Start + block.Length == geometry.Length;
+        return endsSegment ? (block.Segments * geometry.SegmentStride) - block.Start : block.Count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    private static Moments OfScattered<T, TCompute>(TensorView<T> x, ElementMask mask, Block block, nint offset, nint segmentStride, bool centred)
+    private static Moments OfScattered<T, TCompute>(TensorView<T> x, ElementMask mask, Block block, nint offset, nint segmentStride, nint ahead, bool centred)
         where T : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         Span<TCompute> packed = stackalloc TCompute[BlockPlan.BlockLength];
         int count = Pack(x, mask, block, offset, segmentStride, packed);
+        x.Prefetch(offset + ahead, block.Count);
         return count == 0 ? default : OfBlock<TCompute>(packed[..count], centred);
     }
 
@@ -119,54 +146,63 @@ internal static class RowMoments
         return count;
     }
 
-    private readonly ref struct Squares<T>(ref T x) : IRowTerms<T> where T : unmanaged
+    private readonly ref struct Squares<TStored, T>(ref TStored x) : IRowTerms<T>
+        where TStored : unmanaged
+        where T : unmanaged
     {
-        private readonly ref T x = ref x;
+        private readonly ref TStored x = ref x;
 
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
-            first = count.Load(ref x, index);
+            first = count.Load<TStored, T>(ref x, index);
             first *= first;
             second = default;
         }
     }
 
-    private readonly ref struct Values<T>(ref T x) : IRowTerms<T> where T : unmanaged
+    private readonly ref struct Values<TStored, T>(ref TStored x) : IRowTerms<T>
+        where TStored : unmanaged
+        where T : unmanaged
     {
-        private readonly ref T x = ref x;
+        private readonly ref TStored x = ref x;
 
         public static bool HasSecond => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
-            first = count.Load(ref x, index);
+            first = count.Load<TStored, T>(ref x, index);
             second = default;
         }
     }
 
     /// <summary>d and d^2. The block is in the cache by then, and the memory idle: the next one is asked for.</summary>
-    private readonly ref struct Deviations<T>(ref T x, Vector256<T> shift, nint ahead = 0) : IRowTerms<T> where T : unmanaged
+    private readonly ref struct Deviations<TStored, T, TPrefetch>(ref TStored x, Vector256<T> shift, nint ahead) : IRowTerms<T>
+        where TStored : unmanaged
+        where T : unmanaged
+        where TPrefetch : struct, IPrefetch
     {
-        private readonly ref T x = ref x;
+        private readonly ref TStored x = ref x;
 
         public static bool HasSecond => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
         {
-            Lanes.Prefetch(ref x, index + ahead);
-            first = count.Load(ref x, index) - shift;
+            TPrefetch.Fetch(ref x, index + ahead);
+            first = count.Load<TStored, T>(ref x, index) - shift;
             second = first * first;
         }
     }
 
-    private readonly ref struct Magnitudes<T>(ref T x, Vector256<T> shift) : IRowTerms<T> where T : unmanaged
+    private readonly ref struct Magnitudes<TStored, T>(ref TStored x, Vector256<T> shift) : IRowTerms<T>
+        where TStored : unmanaged
+        where T : unmanaged
     {
-        private readonly Deviations<T> deviations = new(ref x, shift);
+        private readonly Deviations<TStored, T, Nowhere> deviations = new(ref x, shift, 0);
 
         public static bool HasSecond => false;
 

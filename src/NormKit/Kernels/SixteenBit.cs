@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace NormKit.Kernels;
 
@@ -33,12 +34,8 @@ internal static class SixteenBit
         ref ushort x = ref Bits(from);
         ref float y = ref MemoryMarshal.GetReference(to);
         int i = 0;
-        for (; from.Length - i >= Vector256<ushort>.Count; i += Vector256<ushort>.Count)
-        {
-            (Vector256<float> lower, Vector256<float> upper) = Floats(Vector256.LoadUnsafe(ref x, (nuint)i));
-            lower.StoreUnsafe(ref y, (nuint)i);
-            upper.StoreUnsafe(ref y, (nuint)(i + Vector256<float>.Count));
-        }
+        for (; from.Length - i >= Vector256<float>.Count; i += Vector256<float>.Count)
+            Floats(ref x, i).StoreUnsafe(ref y, (nuint)i);
         for (; i < from.Length; i++)
             to[i] = (float)from[i];
     }
@@ -48,13 +45,11 @@ internal static class SixteenBit
         ref ushort x = ref Bits(from);
         ref double y = ref MemoryMarshal.GetReference(to);
         int i = 0;
-        for (; from.Length - i >= Vector256<ushort>.Count; i += Vector256<ushort>.Count)
+        for (; from.Length - i >= Vector256<float>.Count; i += Vector256<float>.Count)
         {
-            (Vector256<float> lower, Vector256<float> upper) = Floats(Vector256.LoadUnsafe(ref x, (nuint)i));
-            Vector256.WidenLower(lower).StoreUnsafe(ref y, (nuint)i);
-            Vector256.WidenUpper(lower).StoreUnsafe(ref y, (nuint)(i + Vector256<double>.Count));
-            Vector256.WidenLower(upper).StoreUnsafe(ref y, (nuint)(i + (2 * Vector256<double>.Count)));
-            Vector256.WidenUpper(upper).StoreUnsafe(ref y, (nuint)(i + (3 * Vector256<double>.Count)));
+            Vector256<float> eight = Floats(ref x, i);
+            Vector256.WidenLower(eight).StoreUnsafe(ref y, (nuint)i);
+            Vector256.WidenUpper(eight).StoreUnsafe(ref y, (nuint)(i + Vector256<double>.Count));
         }
         for (; i < from.Length; i++)
             to[i] = (double)from[i];
@@ -68,7 +63,7 @@ internal static class SixteenBit
         for (; from.Length - i >= Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
             Vector256<float> lower = Vector256.LoadUnsafe(ref x, (nuint)i), upper = Vector256.LoadUnsafe(ref x, (nuint)(i + Vector256<float>.Count));
-            Vector256.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
+            Lower(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
         }
         for (; i < from.Length; i++)
             to[i] = (BFloat16)from[i];
@@ -84,7 +79,7 @@ internal static class SixteenBit
             // After the first rounding floats hold the numbers exactly, so the second one changes none.
             Vector256<float> lower = Rounded(ref x, i, LeastBFloat16, KeepEightBits);
             Vector256<float> upper = Rounded(ref x, i + Vector256<float>.Count, LeastBFloat16, KeepEightBits);
-            Vector256.Narrow(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
+            Lower(Nearest(lower), Nearest(upper)).StoreUnsafe(ref y, (nuint)i);
         }
         for (; i < from.Length; i++)
             to[i] = (BFloat16)from[i];
@@ -140,11 +135,12 @@ internal static class SixteenBit
         return ((x + large) - large) | (x & Vector256.Create(-0.0));
     }
 
+    /// <summary>Eight numbers, whose bits are the upper half of a float's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector256<float> Lower, Vector256<float> Upper) Floats(Vector256<ushort> bits) =>
-        ((Vector256.WidenLower(bits) << 16).AsSingle(), (Vector256.WidenUpper(bits) << 16).AsSingle());
+    public static Vector256<float> Floats(ref ushort x, nint index) =>
+        (Vector256.WidenLower(Vector128.LoadUnsafe(ref x, (nuint)index).ToVector256Unsafe()) << 16).AsSingle();
 
-    /// <summary>The conversion of <see cref="BFloat16"/> from float on some of them; the lower half of each lane is the result.</summary>
+    /// <summary>The conversion of <see cref="BFloat16"/> from float on some of them; the result is in the lower half of each lane, and the upper is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Nearest(Vector256<float> x)
     {
@@ -152,6 +148,24 @@ internal static class SixteenBit
         Vector256<uint> rounded = (all + Vector256.Create(0x7FFFu) + (upper & Vector256<uint>.One)) >>> 16;
         return Vector256.ConditionalSelect(Vector256.Equals(x, x).AsUInt32(), rounded, upper | Vector256.Create(0x0040u));
     }
+
+    /// <summary>Eight numbers, each rounded once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> Rounded(Vector256<float> value)
+    {
+        Vector256<uint> nearest = Nearest(value);
+        return Sse41.IsSupported
+            ? Sse41.PackUnsignedSaturate(nearest.GetLower().AsInt32(), nearest.GetUpper().AsInt32())
+            : Vector128.Narrow(nearest.GetLower(), nearest.GetUpper());
+    }
+
+    /// <summary>The lower halves of numbers whose upper halves are zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ushort> Lower(Vector256<uint> first, Vector256<uint> second) =>
+        // Saturating is what the processor has; the portable form does not know that nothing saturates. It packs each half for itself.
+        Avx2.IsSupported
+            ? Avx2.Permute4x64(Avx2.PackUnsignedSaturate(first.AsInt32(), second.AsInt32()).AsUInt64(), 0b11_01_10_00).AsUInt16()
+            : Vector256.Narrow(first, second);
 
     private static ref ushort Bits(ReadOnlySpan<BFloat16> span) => ref MemoryMarshal.GetReference(MemoryMarshal.Cast<BFloat16, ushort>(span));
 }

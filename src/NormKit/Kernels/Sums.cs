@@ -66,6 +66,37 @@ internal static class Sums
             secondLower += secondChain0;
             secondUpper += secondChain1;
         }
+        if (i < length)
+            Rest(i, length, in given, ref firstLower, ref firstUpper, ref secondLower, ref secondUpper);
+        return (Lanes.Sum(firstLower, firstUpper), TTerms.HasSecond ? Lanes.Sum(secondLower, secondUpper) : default);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourAlong<T, TTerms>(nint index, int step, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
+        where T : unmanaged
+        where TTerms : IRowTerms<T>, allows ref struct
+    {
+        terms.At(index, default(Whole), out Vector256<T> a0, out Vector256<T> b0);
+        terms.At(index + step, default(Whole), out Vector256<T> a1, out Vector256<T> b1);
+        a0 += a1;
+        b0 += b1;
+        terms.At(index + (2 * step), default(Whole), out a1, out b1);
+        terms.At(index + (3 * step), default(Whole), out Vector256<T> a3, out Vector256<T> b3);
+        first = a0 + (a1 + a3);
+        second = b0 + (b1 + b3);
+    }
+
+    /// <summary>Adds the terms of the elements that four steps are too long for. Apart from the loop, in which the JIT keeps nothing in registers once
+    /// it has inlined too much.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Rest<T, TTerms>(
+        int i, int length, scoped in TTerms given, ref Vector256<T> firstLower, ref Vector256<T> firstUpper, ref Vector256<T> secondLower,
+        ref Vector256<T> secondUpper)
+        where T : unmanaged
+        where TTerms : IRowTerms<T>, allows ref struct
+    {
+        TTerms terms = given;
+        int half = Vector256<T>.Count, lanes = 2 * half;
         for (; length - i >= lanes; i += lanes)
         {
             terms.At(i, default(Whole), out Vector256<T> a, out Vector256<T> b);
@@ -97,22 +128,6 @@ internal static class Sums
             firstLower += a;
             secondLower += b;
         }
-        return (Lanes.Sum(firstLower, firstUpper), TTerms.HasSecond ? Lanes.Sum(secondLower, secondUpper) : default);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourAlong<T, TTerms>(nint index, int step, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
-        where T : unmanaged
-        where TTerms : IRowTerms<T>, allows ref struct
-    {
-        terms.At(index, default(Whole), out Vector256<T> a0, out Vector256<T> b0);
-        terms.At(index + step, default(Whole), out Vector256<T> a1, out Vector256<T> b1);
-        a0 += a1;
-        b0 += b1;
-        terms.At(index + (2 * step), default(Whole), out a1, out b1);
-        terms.At(index + (3 * step), default(Whole), out Vector256<T> a3, out Vector256<T> b3);
-        first = a0 + (a1 + a3);
-        second = b0 + (b1 + b3);
     }
 
     /// <summary>The terms of the last few elements, zero in the other lanes. Apart from the loop, whose registers its calls would cost.</summary>

@@ -40,6 +40,9 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged
     /// <summary>Whether blocks of <typeparamref name="TCompute"/> are handed out without a copy.</summary>
     public bool Holds<TCompute>() => typeof(T) == typeof(TCompute) && layout is null;
 
+    /// <summary>Whether kernels can take elements into registers where they lie.</summary>
+    public bool Loads<TCompute>() => Stored.LoadsAs<T, TCompute>() && layout is null;
+
     /// <summary>The elements as they lie; only where <see cref="Holds{TCompute}"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<TCompute> Direct<TCompute>(nint offset, int length) where TCompute : unmanaged
@@ -83,6 +86,13 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged
                 Elements.Convert<T, TCompute>(gathered, block[done..]);
             }
         }
+    }
+
+    /// <summary>Asks for elements that will be read next, if they lie in one piece; they may be beyond the end.</summary>
+    public void Prefetch(nint offset, int count)
+    {
+        for (nint i = offset; layout is null && i < offset + count; i += CacheSizes.Line / sizeof(T))
+            IntoSecondCache.Fetch(ref *start, i);
     }
 
     /// <summary>Where a result for <paramref name="offset"/> on goes: in place, or into scratch that <see cref="Write"/> then stores.</summary>

@@ -6,6 +6,9 @@ namespace NormKit.Threading;
 /// <summary>How much memory is near. It decides how a result is written and in what order work is done, and no bit of a result.</summary>
 internal static class CacheSizes
 {
+    /// <summary>Bytes that move together.</summary>
+    public const int Line = 64;
+
     /// <summary>Bytes of the last-level cache that a processor shares with its neighbours.</summary>
     public static long LastLevel { get; } = Find(level: 3) ?? 32 << 20;
 
