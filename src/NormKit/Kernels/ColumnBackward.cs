@@ -35,7 +35,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
     private readonly int blocks = ColumnTiles.Blocks(geometry.Segments);
 
     /// <summary>How many constants <c>constants</c> has room for, a slot.</summary>
-    public static nint ConstantsPerSlot(ColumnUnits units) => Kinds * ColumnTiles.Span(units.Columns);
+    public static nint ConstantsPerSlot(ColumnUnits units) => Kinds * ColumnTiles.Span(units.Columns, ColumnTiles.Width);
 
     /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
@@ -187,7 +187,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
 
     private void ApplyWide(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> means, Range ofRun)
     {
-        int span = ColumnTiles.RowsAtOnce(run, rowLength) * run.Width;
+        int span = ColumnTiles.RowsAtOnce(run, rowLength, ColumnTiles.Width) * run.Width;
         double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
         ColumnConstants<double> constantsOfRun = new(room.AsSpan(0, Kinds * span), span);
         for (int set = ofRun.Start.Value; set < ofRun.End.Value; set++)
@@ -203,7 +203,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         bool byRow = WeightsByRow && affine.IsPresent;
-        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, rowLength);
+        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, rowLength, ColumnTiles.Width);
         nint offset = of.Offset(block) + run.First;
         nint firstRow = geometry.FirstParameterOfBatch(of.Batch) + ((nint)block * ColumnTiles.RowsPerBlock);
         Span<TCompute> forGradients = stackalloc TCompute[ColumnTiles.Width];
@@ -253,7 +253,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
 
     private ColumnConstants<TNarrow> ConstantsOf(nint slot)
     {
-        int span = ColumnTiles.Span(units.Columns);
+        int span = ColumnTiles.Span(units.Columns, ColumnTiles.Width);
         return new(constants.AsSpan((int)(slot * Kinds * span), Kinds * span), span);
     }
 

@@ -36,7 +36,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
     private readonly int blocks = ColumnTiles.Blocks(geometry.Segments);
 
     /// <summary>How many constants <c>constants</c> has room for, a slot.</summary>
-    public static nint ConstantsPerSlot(ColumnUnits units) => Kinds * ColumnTiles.Span(units.Columns);
+    public static nint ConstantsPerSlot(ColumnUnits units) => Kinds * ColumnTiles.Span(units.Columns, ColumnTiles.Written);
 
     /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
@@ -174,7 +174,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
 
     private void ApplyWide(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets, int firstSet)
     {
-        int span = ColumnTiles.RowsAtOnce(run, rowLength) * run.Width;
+        int span = ColumnTiles.RowsAtOnce(run, rowLength, ColumnTiles.Written) * run.Width;
         double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
         ColumnConstants<double> ofRun = new(room.AsSpan(0, Kinds * span), span);
         for (int set = 0; set < sets.Length; set++)
@@ -190,19 +190,19 @@ internal readonly struct ColumnForward<T, TNarrow>(
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         bool byRow = WeightsByRow && affine.IsPresent;
-        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, rowLength);
+        int rowsAtOnce = byRow ? 1 : ColumnTiles.RowsAtOnce(run, rowLength, ColumnTiles.Written);
         nint offset = of.Offset(block) + run.First;
         nint parameter = geometry.FirstParameterOfBatch(of.Batch) + ((nint)block * ColumnTiles.RowsPerBlock);
         bool past = y.WritesPast<TCompute>() && rule.IsDoneWithResults;
-        Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Width];
+        Span<TCompute> scratch = stackalloc TCompute[ColumnTiles.Written];
         for (int row = 0; row < rows; row += rowsAtOnce)
         {
             int length = Math.Min(rowsAtOnce, rows - row) * run.Width;
             double weight = byRow ? affine.Weight(parameter + row) : 1, bias = byRow ? affine.Bias(parameter + row) : 0;
-            for (int column = 0; column < length; column += ColumnTiles.Width)
+            for (int column = 0; column < length; column += ColumnTiles.Written)
             {
                 nint at = offset + (row * rowLength) + column;
-                int width = Math.Min(ColumnTiles.Width, length - column);
+                int width = Math.Min(ColumnTiles.Written, length - column);
                 ReadOnlySpan<TCompute> from = x.Read(at, width, scratch);
                 Span<TCompute> to = y.Target(at, width, scratch);
                 ColumnMaps.Normalize(from, to, ofRun[High][column..], ofRun[Scale][column..], ofRun[Shift][column..], byRow ? (weight, bias) : null, past);
@@ -224,7 +224,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
 
     private ColumnConstants<TNarrow> ConstantsOf(nint slot)
     {
-        int span = ColumnTiles.Span(units.Columns);
+        int span = ColumnTiles.Span(units.Columns, ColumnTiles.Written);
         return new(constants.AsSpan((int)(slot * Kinds * span), Kinds * span), span);
     }
 

@@ -14,6 +14,10 @@ internal static class ColumnTiles
     public const int RowsPerBlock = 256;
     public const int Width = 256;
 
+    /// <summary>What a forward pass writes at once, at most: a call costs as much as some ten vectors, and the constants still leave room in the first
+    /// cache. Backward has more of them, and writes <see cref="Width"/>.</summary>
+    public const int Written = 512;
+
     /// <summary>How many rows ahead elements are asked for: two steps of four.</summary>
     public const int RowsAhead = 8;
 
@@ -23,7 +27,7 @@ internal static class ColumnTiles
     /// How many rows are written as one where all their columns are and so they follow each other in memory: short rows would cost more to begin
     /// than to write.
     /// </summary>
-    public static int RowsAtOnce(ColumnRun run, nint columns) => run.Width == columns ? Math.Max(1, Width / run.Width) : 1;
+    public static int RowsAtOnce(ColumnRun run, nint columns, int width) => run.Width == columns ? Math.Max(1, width / run.Width) : 1;
 
     /// <summary>The columns of the longest run of sets from <paramref name="set"/> on that are computed in one type; moves on to the next.</summary>
     /// <param name="inDouble">Of each set, whether it is computed in double.</param>
@@ -39,7 +43,7 @@ internal static class ColumnTiles
     }
 
     /// <summary>Room for a value of each column, repeated as often as rows are written as one.</summary>
-    public static int Span(int columns) => Math.Max(1, Width / columns) * columns;
+    public static int Span(int columns, int width) => Math.Max(1, width / columns) * columns;
 
     public static int RowsOf(nint rows, int block) => (int)Math.Min(RowsPerBlock, rows - ((nint)block * RowsPerBlock));
 }

@@ -110,7 +110,8 @@ internal readonly record struct Schedule
                 kernel.Reduce(slot, unit, block, wide: true);
             kernel.Combine(slot, unit, wide: true);
         }
-        for (int block = 0; block < blocks; block++)
+        // Backwards: what was reduced last is still in the cache.
+        for (int block = blocks - 1; block >= 0; block--)
             kernel.Apply(slot, unit, block);
     }
 
