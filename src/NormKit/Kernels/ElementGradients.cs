@@ -6,6 +6,18 @@ using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
+/// <summary>What of the input's gradient is made together with those of the weights.</summary>
+internal enum Fusion
+{
+    None,
+
+    /// <summary>What is summed for it, for each block of each row.</summary>
+    Reduction,
+
+    /// <summary>All of it, row by row.</summary>
+    WholeRows,
+}
+
 /// <summary>
 /// The gradients of weights that each position of a row has for itself (layer norm): sums down the batch, of <c>dy * xHat</c> and <c>dy</c>.
 /// An item is a block of rows that share their weights and a tile of columns; the blocks' sums are added in double, in block order.
@@ -17,23 +29,30 @@ namespace NormKit.Kernels;
 /// <param name="statistics">Those of the forward call.</param>
 /// <param name="parameters">Takes the sums of each block.</param>
 /// <param name="ofInput">What makes the gradient of the input.</param>
-/// <param name="fuses">Whether it does so here, a few rows at a time, while they are in the cache.</param>
+/// <param name="fusion">What it does here, a few rows at a time, while they are in the cache.</param>
 internal readonly struct ElementGradients<T, TNarrow>(
     NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, Pair[] parameters,
-    RowBackward<T, TNarrow> ofInput, bool fuses)
+    RowBackward<T, TNarrow> ofInput, Fusion fusion)
     : IParallelWork
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
     /// <summary>Four rows of it, of gradients and inputs in float, are 256 KiB.</summary>
-    private const int LongestFused = 8192;
+    private const int LongestWhole = 8192;
 
     private readonly NormGeometry geometry = geometry;
     private readonly Gradients<T> gradients = gradients;
     private readonly nint run = RunOf(geometry);
     private readonly int rowsPerPart = RowsPerPart(geometry);
-    private readonly int blocksPerRow = RowBackward<T, TNarrow>.Plan(geometry).Blocks;
-    private readonly int tilesPerSet = (int)((geometry.Length + ColumnTiles.Width - 1) / ColumnTiles.Width);
+    private readonly BlockPlan plan = RowBackward<T, TNarrow>.Plan(geometry);
+
+    /// <summary>The items of a block of rows: one where the rows are short, else a block of the input's gradient, or what columns are summed at a time.</summary>
+    private readonly int itemsPerRow = fusion switch
+    {
+        Fusion.WholeRows => 1,
+        Fusion.Reduction => RowBackward<T, TNarrow>.Plan(geometry).Blocks,
+        _ => TilesOf(geometry.Length),
+    };
 
     /// <summary>How many sums there are of each parameter of a group, and how many neighbours among them are of one run.</summary>
     public static (int Parts, int PartsPerRun) PartsOf(in NormGeometry geometry)
@@ -43,12 +62,13 @@ internal readonly struct ElementGradients<T, TNarrow>(
     }
 
     /// <summary>
-    /// Whether a row is so short that a few of them, of gradients and inputs, stay in the cache: sums for weights and gradients of inputs are then made
-    /// in one pass over memory.
+    /// What of the input's gradient can be done on the way. Where a row is so short that a few of them, of gradients and inputs, stay in the cache,
+    /// all of it, in one pass over memory; of longer rows the sums, so that these are read twice and not three times.
     /// </summary>
-    public static bool CanFuse(in NormGeometry geometry, Rule rule) => geometry.Length <= LongestFused && rule.HandsGradientsOn;
+    public static Fusion FusionOf(in NormGeometry geometry, Rule rule) =>
+        !rule.HandsGradientsOn ? Fusion.None : geometry.Length <= LongestWhole ? Fusion.WholeRows : Fusion.Reduction;
 
-    public nint Items => PartsOf(geometry).Parts * geometry.SetsPerBatch * (fuses ? 1 : tilesPerSet);
+    public nint Items => PartsOf(geometry).Parts * geometry.SetsPerBatch * itemsPerRow;
 
     public void Run(int slot, nint start, nint end)
     {
@@ -56,18 +76,16 @@ internal readonly struct ElementGradients<T, TNarrow>(
         for (nint item = start; item < end; item++)
         {
             (nint column, nint part) = Math.DivRem(item, parts);
-            (nint set, nint tile) = fuses ? (column, 0) : Math.DivRem(column, tilesPerSet);
+            (nint set, nint inRow) = Math.DivRem(column, itemsPerRow);
             (nint runBefore, nint block) = Math.DivRem(part, partsPerRun);
             RowBlock rows = new((runBefore * run) + (block * rowsPerPart), (int)Math.Min(rowsPerPart, run - (block * rowsPerPart)), part);
             bool wide = false;
             for (int row = 0; row < rows.Count; row++)
                 wide |= rule.Scaling.NeedsDouble<TNarrow>(StatisticsOf(rows, row, set));
-            if (!fuses)
-                Sum(rows, set, tile, wide);
-            else if (!wide)
-                SumAndApply(rows, set, slot);
+            if (fusion == Fusion.None)
+                Sum(rows, set, inRow, wide);
             else
-                SumThenApply(rows, set, slot);
+                SumAndGoOn(rows, set, slot, (int)inRow, wide);
         }
     }
 
@@ -79,32 +97,39 @@ internal readonly struct ElementGradients<T, TNarrow>(
             Sum<TNarrow>(rows, set, tile);
     }
 
-    private void SumThenApply(RowBlock rows, nint set, int slot)
+    /// <summary>The sums of a block, as <see cref="Sums.DownColumns"/> has them, and what is fused with them, four rows at a time.</summary>
+    private void SumAndGoOn(RowBlock rows, nint set, int slot, int block, bool wide)
     {
-        for (int tile = 0; tile < tilesPerSet; tile++)
-            Sum<double>(rows, set, tile);
-        Apply(rows, 0, rows.Count, set, slot);
+        Block columns = fusion == Fusion.WholeRows ? new(0, 1, 0, (int)geometry.Length) : plan[block];
+        if (!wide)
+        {
+            SumAndGoOn(rows, set, slot, block, columns);
+            return;
+        }
+        nint firstTile = columns.Start / ColumnTiles.Width;
+        for (int tile = 0; tile < TilesOf(columns.Length); tile++)
+            Sum<double>(rows, set, firstTile + tile);
+        GoOn(rows, 0, rows.Count, set, slot, block);
     }
 
-    /// <summary>The sums of a block, as <see cref="Sums.DownColumns"/> has them, and the gradient of the input four rows at a time.</summary>
     [SkipLocalsInit]
-    private void SumAndApply(RowBlock rows, nint set, int slot)
+    private void SumAndGoOn(RowBlock rows, nint set, int slot, int block, Block columns)
     {
         RowConstants<TNarrow> ofRows = new(
             stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock]);
         Fill(ofRows, rows, set);
-        int width = (int)geometry.Length;
+        int width = columns.Length;
         TNarrow[] rented = ArrayPool<TNarrow>.Shared.Rent(4 * width);
         Span<TNarrow> sums = rented.AsSpan(0, width), products = rented.AsSpan(width, width);
         Sums.InChains<TNarrow, FusedStep>(
-            rows.Count, sums, products, rented.AsSpan(2 * width, width), rented.AsSpan(3 * width, width), new(in this, rows, set, slot, ofRows));
-        Keep(rows, set, first: 0, sums, products);
+            rows.Count, sums, products, rented.AsSpan(2 * width, width), rented.AsSpan(3 * width, width), new(in this, rows, set, slot, block, columns.Start, ofRows));
+        Keep(rows, set, columns.Start, sums, products);
         ArrayPool<TNarrow>.Shared.Return(rented);
     }
 
-    /// <summary>Adds the terms of a few rows, and then makes their gradients, which may lie where the inputs did.</summary>
+    /// <summary>Adds the terms of a few rows, and then goes on with their gradients, which may lie where the inputs did.</summary>
     private readonly ref struct FusedStep(
-        ref readonly ElementGradients<T, TNarrow> kernel, RowBlock rows, nint set, int slot, RowConstants<TNarrow> ofRows) : Sums.IRowStep<TNarrow>
+        ref readonly ElementGradients<T, TNarrow> kernel, RowBlock rows, nint set, int slot, int block, nint first, RowConstants<TNarrow> ofRows) : Sums.IRowStep<TNarrow>
     {
         private readonly ref readonly ElementGradients<T, TNarrow> kernel = ref kernel;
         private readonly RowConstants<TNarrow> ofRows = ofRows;
@@ -114,21 +139,29 @@ internal readonly struct ElementGradients<T, TNarrow>(
             nint stride = kernel.geometry.BatchStride;
             for (; row < end; row += TRows.Count)
             {
-                nint offset = ((rows.First + row) * stride) + (set * kernel.geometry.SetStride);
+                nint offset = ((rows.First + row) * stride) + (set * kernel.geometry.SetStride) + first;
                 using (ColumnTile<TNarrow> g = ColumnTile<TNarrow>.Of(kernel.gradients.Dy, offset, TRows.Count, sums.Length, stride))
                 using (ColumnTile<TNarrow> d = ColumnTile<TNarrow>.Of(kernel.gradients.X, offset, TRows.Count, sums.Length, stride))
                     Sums.AddRows<TNarrow, Terms<TNarrow>, TRows>(0, TRows.Count, 0, sums, products, new(g, d, ofRows.From(row)));
-                kernel.Apply(rows, row, TRows.Count, set, slot);
+                kernel.GoOn(rows, row, TRows.Count, set, slot, block);
             }
         }
     }
 
-    /// <summary>Makes the gradients of the input in some rows of a block.</summary>
-    private void Apply(RowBlock rows, int row, int count, nint set, int slot)
+    /// <summary>Makes the gradients of the input in some rows of a block, or what is summed for them in a block of columns.</summary>
+    private void GoOn(RowBlock rows, int row, int count, nint set, int slot, int block)
     {
         for (int end = row + count; row < end; row++)
-            Schedule.RunUnit(ofInput, slot, ((rows.First + row) * geometry.SetsPerBatch) + set, blocksPerRow, reduce: true);
+        {
+            nint unit = ((rows.First + row) * geometry.SetsPerBatch) + set;
+            if (fusion == Fusion.WholeRows)
+                Schedule.RunUnit(ofInput, slot, unit, plan.Blocks, reduce: true);
+            else
+                ofInput.Reduce(unit, unit, block, wide: false);
+        }
     }
+
+    private static int TilesOf(nint columns) => checked((int)((columns + ColumnTiles.Width - 1) / ColumnTiles.Width));
 
     /// <summary>One running sum, so that there is a part for each of many threads; four where so many parts would take room.</summary>
     private static int RowsPerPart(in NormGeometry geometry) => geometry.Batches <= 16 * 1024 ? ColumnTiles.RowsPerBlock / 4 : ColumnTiles.RowsPerBlock;

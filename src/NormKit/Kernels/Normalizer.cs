@@ -86,24 +86,33 @@ internal static class Normalizer
             : (checked((int)geometry.Batches), (int)Math.Min(geometry.Weights.Run, int.MaxValue));
         using Rented<Pair> parameters = new(wantsParameters ? parts * geometry.AffineCount : 0);
 
-        bool fused = byElement && wantsParameters && !gradients.Dx.IsEmpty && !fixedStatistics && ElementGradients<T, TNarrow>.CanFuse(geometry, rule);
+        Fusion fusion = byElement && wantsParameters && !gradients.Dx.IsEmpty && !fixedStatistics
+            ? ElementGradients<T, TNarrow>.FusionOf(geometry, rule)
+            : Fusion.None;
 
         // First, for dx may overwrite dy or x.
         if (byElement && wantsParameters)
         {
-            int workers = Schedule.Workers(bytes, maxDegreeOfParallelism), blocks = fused ? RowBackward<T, TNarrow>.Plan(geometry).Blocks : 0;
-            using Rented<Pair> partial = new(workers * blocks), coefficients = new(fused ? workers : 0);
+            int blocks = RowBackward<T, TNarrow>.Plan(geometry).Blocks;
+            nint slots = fusion switch
+            {
+                Fusion.None => 0,
+                Fusion.WholeRows => Schedule.Workers(bytes, maxDegreeOfParallelism),
+                _ => geometry.Sets,
+            };
+            using Rented<Pair> partial = new(slots * blocks), coefficients = new(slots);
             StatisticsStore statistics = new(moments, Keeping.OfEachUnit, 1, geometry.SetsPerBatch);
-            ElementGradients<T, TNarrow> sums = new(
-                geometry, gradients, affine, rule, moments, parameters.Array,
-                new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, null), fused);
+            RowBackward<T, TNarrow> ofInput = new(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, null);
+            ElementGradients<T, TNarrow> sums = new(geometry, gradients, affine, rule, moments, parameters.Array, ofInput, fusion);
             RunItems(sums, sums.Items, bytes, maxDegreeOfParallelism);
+            if (fusion == Fusion.Reduction)
+                Schedule.OfReduced(geometry.Sets, blocks, bytes, maxDegreeOfParallelism).Run(ofInput, reduce: false);
         }
         else if (byRow && wantsParameters)
         {
             RunItems(new PositionGradients<T, TNarrow>(geometry, gradients, affine, rule, moments, parameters.Array), parts, bytes, maxDegreeOfParallelism);
         }
-        if (!fused && (!gradients.Dx.IsEmpty || !(byElement || byRow)))
+        if (fusion == Fusion.None && (!gradients.Dx.IsEmpty || !(byElement || byRow)))
         {
             ColumnUnits units = columnar ? new(geometry, 2 * Unsafe.SizeOf<T>()) : default;
             nint setsPerUnit = columnar ? units.Sets : 1, columns = columnar ? units.Columns : 1;

@@ -43,17 +43,26 @@ internal readonly record struct Schedule
     /// <param name="bytes">What the whole call reads and writes, about.</param>
     /// <param name="maxDegreeOfParallelism">The most threads to use; -1 for one a processor.</param>
     public Schedule(nint units, int blocks, nint bytes, int maxDegreeOfParallelism)
+        : this(units, blocks, bytes, maxDegreeOfParallelism, reduced: false)
+    {
+    }
+
+    private Schedule(nint units, int blocks, nint bytes, int maxDegreeOfParallelism, bool reduced)
     {
         this.units = units;
         this.blocks = blocks;
         workers = Workers(bytes, maxDegreeOfParallelism);
-        inPhases = workers > 1 && blocks > 1 && units < 4 * workers;
+        inPhases = reduced || (workers > 1 && blocks > 1 && units < 4 * workers);
         nint items = inPhases ? units * blocks : units;
         // A thread more than there are units would cost room and do nothing.
         workers = (int)Math.Max(1, Math.Min(workers, items));
         grain = Grain(items, bytes, workers);
         Slots = inPhases ? units : workers;
     }
+
+    /// <summary>For a kernel whose blocks were reduced before, each unit's into a slot of its own.</summary>
+    public static Schedule OfReduced(nint units, int blocks, nint bytes, int maxDegreeOfParallelism) =>
+        new(units, blocks, bytes, maxDegreeOfParallelism, reduced: true);
 
     /// <summary>How many units a kernel keeps results of at a time.</summary>
     public nint Slots { get; }

@@ -131,6 +131,64 @@ public class MemoryPathTests
         Assert.Contains("weight", Assert.Throws<ArgumentException>(() => layer.Forward(room.AsSpan(0, 8), [1, 8], layer.Weight!.Values)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1, 8193, 1)]
+    [InlineData(5, 20_003, 3)]
+    [InlineData(37, 8192, 2)]
+    [InlineData(70, 9001, 3)]
+    public void LayerNormGradients_OfLongRows_AreTheFormulasWhateverIsAskedFor(int rows, int width, int threads)
+    {
+        Random random = new(rows);
+        LayerNorm<float> layer = new(width) { MaxDegreeOfParallelism = threads };
+        Inputs<float>.Normal(random, width).CopyTo(layer.Weight!.Values, 0);
+        float[] x = Inputs<float>.Normal(random, rows * width, offset: 3), dy = Inputs<float>.Normal(random, x.Length), dx = new float[x.Length];
+        // A row in five is summed in double.
+        for (int i = 0; i < x.Length; i++)
+            x[i] *= i / width % 5 == 2 ? 1e25f : 1;
+        nint[] shape = [rows, width];
+        SavedStatistics saved = new();
+        layer.Forward(x, shape, dx, saved);
+        layer.Backward(dy, x, shape, saved, dx);
+        double[] dWeight = new double[width], dBias = new double[width];
+        for (int row = 0; row < rows; row++)
+        {
+            Range of = (row * width)..((row + 1) * width);
+            double[] d = [.. x[of].Select(value => (double)value)];
+            double mean = d.Average(), scale = 1 / Math.Sqrt(d.Average(value => (value - mean) * (value - mean)) + layer.Eps);
+            double[] xHat = [.. d.Select(value => (value - mean) * scale)], g = [.. dy[of].Zip(layer.Weight.Values, (a, b) => (double)a * b)];
+            double meanOfG = g.Average(), slope = g.Zip(xHat, (a, b) => a * b).Average();
+            double[] expected = [.. g.Zip(xHat, (a, b) => (a - meanOfG - (b * slope)) * scale)];
+            Near(expected, dx[of]);
+            for (int i = 0; i < width; i++)
+            {
+                dWeight[i] += dy[(row * width) + i] * xHat[i];
+                dBias[i] += dy[(row * width) + i];
+            }
+        }
+        Near(dWeight, layer.Weight.Gradients);
+        Near(dBias, layer.Bias!.Gradients);
+
+        // Without dx the sums are made alone, and in place the inputs are gone afterwards.
+        float[][] gradients = [.. layer.NamedParameters.Select(p => (float[])p.Parameter.Gradients.Clone())];
+        layer.ZeroGrad();
+        layer.Backward(dy, x, shape, saved, []);
+        Assert.Equal(gradients, layer.NamedParameters.Select(p => p.Parameter.Gradients));
+        layer.ZeroGrad();
+        layer.Backward(dy, x, shape, saved, dy);
+        Assert.Equal(gradients, layer.NamedParameters.Select(p => p.Parameter.Gradients));
+        Assert.True(Bits(dx).SequenceEqual(Bits(dy)));
+    }
+
+    private static void Near(double[] expected, float[] actual)
+    {
+        double largest = expected.Max(Math.Abs);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (!(Math.Abs(expected[i] - actual[i]) <= 3e-7 * largest))
+                Assert.Fail($"At {i} {actual[i]:R}, and {expected[i]:R} is expected, the largest being {largest:R}.");
+        }
+    }
+
     private static ReadOnlySpan<int> Bits(float[] values) => System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(values);
 
     private static float[] Slice(float[] x, int n, int c, int s, int channel) =>
