@@ -14,8 +14,9 @@ public sealed class CosineSimilarity
     /// <summary>A similarity.</summary>
     /// <param name="dim">The dimension of the common shape along which vectors lie; a negative one counts from the end.</param>
     /// <param name="eps">The least that either length counts as.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eps"/> is negative or not finite.</exception>
-    public CosineSimilarity(int dim = 1, double eps = 1e-8)
+    public CosineSimilarity(int dim = 1, double eps = 1e-8, CancellationToken cancellationToken = default)
     {
         NormCall.CheckEps(nameof(CosineSimilarity), eps);
         (Dim, Eps) = (dim, eps);
@@ -30,13 +31,14 @@ public sealed class CosineSimilarity
     /// <summary>The cosine of each pair of vectors.</summary>
     /// <param name="x1">The first tensor.</param>
     /// <param name="x2">The second.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <returns>The cosines, of the common shape without dim.</returns>
     /// <exception cref="ArgumentException">The shapes do not broadcast, or do not have the dimension.</exception>
-    public Tensor<T> Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged
+    public Tensor<T> Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, CancellationToken cancellationToken = default) where T : unmanaged
     {
         CosinePairs pairs = new(x1.Lengths, x2.Lengths, Dim);
         T[] cosines = new T[pairs.Count];
-        Cosines<T>(pairs, Flat(x1), Flat(x2), cosines);
+        Cosines<T>(pairs, Flat(x1), Flat(x2), cosines, cancellationToken);
         return Tensor.Create(cosines, pairs.OutputShape);
     }
 
@@ -44,11 +46,14 @@ public sealed class CosineSimilarity
     /// <param name="x1">The first tensor.</param>
     /// <param name="x2">The second.</param>
     /// <param name="destination">Overwritten with the cosines, of the common shape without dim.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">The shapes do not broadcast, do not have the dimension, or the destination does not fit.</exception>
-    public void Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> destination)
+    public void Forward<T>(
+        in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> destination,
+        CancellationToken cancellationToken = default)
         where T : unmanaged
     {
-        Tensor<T> cosines = Forward(x1, x2);
+        Tensor<T> cosines = Forward(x1, x2, cancellationToken);
         RequireShape(nameof(destination), destination.Lengths, cosines.Lengths);
         cosines.CopyTo(destination);
     }
@@ -59,8 +64,10 @@ public sealed class CosineSimilarity
     /// <param name="x2">The second's.</param>
     /// <param name="shape2">Its shape.</param>
     /// <param name="destination">Overwritten with a cosine for each pair.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">The shapes do not broadcast or do not have the dimension, a length does not fit, or the destination overlaps an input.</exception>
-    public void Forward<T>(ReadOnlySpan<T> x1, ReadOnlySpan<nint> shape1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape2, Span<T> destination)
+    public void Forward<T>(ReadOnlySpan<T> x1, ReadOnlySpan<nint> shape1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape2, Span<T> destination,
+        CancellationToken cancellationToken = default)
         where T : unmanaged
     {
         CosinePairs pairs = Check(x1, shape1, x2, shape2);
@@ -68,23 +75,25 @@ public sealed class CosineSimilarity
             throw new ArgumentException($"CosineSimilarity: destination has {destination.Length} elements; there are {pairs.Count} pairs of vectors.", nameof(destination));
         if (destination.Overlaps(x1) || destination.Overlaps(x2))
             throw new ArgumentException("CosineSimilarity: destination overlaps an input.", nameof(destination));
-        Cosines(pairs, x1, x2, destination);
+        Cosines(pairs, x1, x2, destination, cancellationToken);
     }
 
-    /// <summary>The gradients of <see cref="Forward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T})"/>: of a tensor that is repeated, the sum over the repetitions.</summary>
+    /// <summary>The gradients of <see cref="Forward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, CancellationToken)"/>: of a tensor that is repeated, the sum over the repetitions.</summary>
     /// <remarks><code>dx1 = dy * (x2 / (n1 * n2) - y * x1 / n1^2)        // n1, n2: the lengths, at least eps; the second term only where |x1| is</code></remarks>
     /// <param name="gradOutput">The gradient of each cosine.</param>
     /// <param name="x1">The first tensor.</param>
     /// <param name="x2">The second.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <returns>The gradients of both, each of its tensor's shape.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public (Tensor<T> GradX1, Tensor<T> GradX2) Backward<T>(
-        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2,
+        CancellationToken cancellationToken = default) where T : unmanaged
     {
         CosinePairs pairs = new(x1.Lengths, x2.Lengths, Dim);
         RequireShape(nameof(gradOutput), gradOutput.Lengths, pairs.OutputShape);
         T[] gradX1 = new T[x1.FlattenedLength], gradX2 = new T[x2.FlattenedLength];
-        Gradients<T>(pairs, Flat(gradOutput), Flat(x1), Flat(x2), gradX1, gradX2);
+        Gradients<T>(pairs, Flat(gradOutput), Flat(x1), Flat(x2), gradX1, gradX2, cancellationToken);
         return (Tensor.Create(gradX1, x1.Lengths), Tensor.Create(gradX2, x2.Lengths));
     }
 
@@ -94,15 +103,17 @@ public sealed class CosineSimilarity
     /// <param name="x2">The second.</param>
     /// <param name="gradX1">Overwritten with the gradient of <paramref name="x1"/>, of its shape.</param>
     /// <param name="gradX2">Overwritten with the gradient of <paramref name="x2"/>, of its shape.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or the two gradients overlap.</exception>
     public void Backward<T>(
-        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> gradX1, in TensorSpan<T> gradX2)
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> gradX1, in TensorSpan<T> gradX2,
+        CancellationToken cancellationToken = default)
         where T : unmanaged
     {
         RequireShape(nameof(gradX1), gradX1.Lengths, x1.Lengths);
         RequireShape(nameof(gradX2), gradX2.Lengths, x2.Lengths);
         NormCall.CheckApart("CosineSimilarity", nameof(gradX1), Operand<T>.Of(gradX1), nameof(gradX2), Operand<T>.Of(gradX2));
-        (Tensor<T> first, Tensor<T> second) = Backward(gradOutput, x1, x2);
+        (Tensor<T> first, Tensor<T> second) = Backward(gradOutput, x1, x2, cancellationToken);
         first.CopyTo(gradX1);
         second.CopyTo(gradX2);
     }
@@ -115,10 +126,11 @@ public sealed class CosineSimilarity
     /// <param name="shape2">Its shape.</param>
     /// <param name="gradX1">Overwritten with the gradient of <paramref name="x1"/>, as long as it.</param>
     /// <param name="gradX2">Overwritten with the gradient of <paramref name="x2"/>, as long as it.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">The shapes do not broadcast or do not have the dimension, a length does not fit, or a gradient overlaps another span.</exception>
     public void Backward<T>(
         ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<nint> shape1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape2,
-        Span<T> gradX1, Span<T> gradX2) where T : unmanaged
+        Span<T> gradX1, Span<T> gradX2, CancellationToken cancellationToken = default) where T : unmanaged
     {
         CosinePairs pairs = Check(x1, shape1, x2, shape2);
         if (gradOutput.Length != pairs.Count)
@@ -128,15 +140,16 @@ public sealed class CosineSimilarity
         if (gradX1.Overlaps(gradX2) || gradX1.Overlaps(x1) || gradX1.Overlaps(x2) || gradX2.Overlaps(x1) || gradX2.Overlaps(x2)
             || gradOutput.Overlaps(gradX1) || gradOutput.Overlaps(gradX2))
             throw new ArgumentException("CosineSimilarity: a gradient overlaps another span.", nameof(gradX1));
-        Gradients(pairs, gradOutput, x1, x2, gradX1, gradX2);
+        Gradients(pairs, gradOutput, x1, x2, gradX1, gradX2, cancellationToken);
     }
 
-    private void Cosines<T>(CosinePairs pairs, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, Span<T> cosines) where T : unmanaged
+    private void Cosines<T>(CosinePairs pairs, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, Span<T> cosines, CancellationToken cancellation) where T : unmanaged
     {
         Elements.RequireKnown<T>();
         double[] a = new double[pairs.Width], b = new double[pairs.Width];
         for (int pair = 0; pair < cosines.Length; pair++)
         {
+            cancellation.ThrowIfCancellationRequested();
             pairs.First.Read(x1, pair, a);
             pairs.Second.Read(x2, pair, b);
             cosines[pair] = Elements.FromDouble<T>(new Cosine(a, b, Eps).Value);
@@ -144,8 +157,8 @@ public sealed class CosineSimilarity
     }
 
     private void Gradients<T>(
-        CosinePairs pairs, ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, Span<T> gradX1, Span<T> gradX2)
-        where T : unmanaged
+        CosinePairs pairs, ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, Span<T> gradX1, Span<T> gradX2,
+        CancellationToken cancellation) where T : unmanaged
     {
         Elements.RequireKnown<T>();
         double[] a = new double[pairs.Width], b = new double[pairs.Width], g = new double[pairs.Width];
@@ -153,6 +166,7 @@ public sealed class CosineSimilarity
         double[] sums1 = new double[x1.Length], sums2 = new double[x2.Length];
         for (int pair = 0; pair < gradOutput.Length; pair++)
         {
+            cancellation.ThrowIfCancellationRequested();
             pairs.First.Read(x1, pair, a);
             pairs.Second.Read(x2, pair, b);
             Cosine cosine = new(a, b, Eps);
@@ -162,6 +176,7 @@ public sealed class CosineSimilarity
             cosine.GradientOfSecond(dy, a, b, g);
             pairs.Second.Add(g, pair, sums2);
         }
+        cancellation.ThrowIfCancellationRequested();
         for (int i = 0; i < sums1.Length; i++)
             gradX1[i] = Elements.FromDouble<T>(sums1[i]);
         for (int i = 0; i < sums2.Length; i++)

@@ -37,14 +37,15 @@ public sealed class PairwiseDistance
     /// <summary>The distance of each pair of vectors.</summary>
     /// <param name="x1">The first tensor: (*, D) or (D).</param>
     /// <param name="x2">The second: of the same shape, or (D).</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <returns>The distances, of the longer shape without its last dimension, or with length 1 there.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public Tensor<T> Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public Tensor<T> Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, CancellationToken cancellationToken = default) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ReadOnlySpan<nint> shape = x1.Rank >= x2.Rank ? x1.Lengths : x2.Lengths;
         Check<T>(shape, x1.Lengths, x2.Lengths);
         T[] distances = new T[Shapes.Product(shape[..^1])];
-        Distances<T>(Flat(x1), Flat(x2), (int)shape[^1], distances);
+        Distances<T>(Flat(x1), Flat(x2), (int)shape[^1], distances, cancellationToken);
         return Tensor.Create(distances, KeepDim ? [.. shape[..^1], 1] : shape.Length == 1 ? [1] : shape[..^1]);
     }
 
@@ -52,11 +53,14 @@ public sealed class PairwiseDistance
     /// <param name="x1">The first tensor: (*, D) or (D).</param>
     /// <param name="x2">The second: of the same shape, or (D).</param>
     /// <param name="destination">Overwritten with the distances, of the longer shape without its last dimension, or with length 1 there.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public void Forward<T>(in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> destination)
+    public void Forward<T>(
+        in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2, in TensorSpan<T> destination,
+        CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Tensor<T> distances = Forward(x1, x2);
+        Tensor<T> distances = Forward(x1, x2, cancellationToken);
         RequireShape("destination", destination.Lengths, distances.Lengths);
         distances.CopyTo(destination);
     }
@@ -66,8 +70,10 @@ public sealed class PairwiseDistance
     /// <param name="x2">The second's: as many, or those of one vector.</param>
     /// <param name="shape">The shape of the longer: (*, D).</param>
     /// <param name="destination">Overwritten with a distance for each vector.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">A length does not fit the shape.</exception>
-    public void Forward<T>(ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape, Span<T> destination)
+    public void Forward<T>(ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape, Span<T> destination,
+        CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int rows = Check(shape, x1, x2);
@@ -75,17 +81,19 @@ public sealed class PairwiseDistance
             throw new ArgumentException($"PairwiseDistance: destination has {destination.Length} elements; shape {Shapes.Text(shape)} gives {rows} distances.", nameof(destination));
         if (destination.Overlaps(x1) || destination.Overlaps(x2))
             throw new ArgumentException("PairwiseDistance: destination overlaps an input.", nameof(destination));
-        Distances(x1, x2, (int)shape[^1], destination);
+        Distances(x1, x2, (int)shape[^1], destination, cancellationToken);
     }
 
-    /// <summary>The gradients of <see cref="Forward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T})"/>. Where a distance is 0 they are 0, as in PyTorch.</summary>
+    /// <summary>The gradients of <see cref="Forward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, CancellationToken)"/>. Where a distance is 0 they are 0, as in PyTorch.</summary>
     /// <param name="gradOutput">The gradient of each distance.</param>
     /// <param name="x1">The first tensor.</param>
     /// <param name="x2">The second.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <returns>The gradients of both, each of its tensor's shape.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public (Tensor<T> GradX1, Tensor<T> GradX2) Backward<T>(
-        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2,
+        CancellationToken cancellationToken = default) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ReadOnlySpan<nint> shape = x1.Rank >= x2.Rank ? x1.Lengths : x2.Lengths;
         Check<T>(shape, x1.Lengths, x2.Lengths);
@@ -93,7 +101,7 @@ public sealed class PairwiseDistance
         if (gradOutput.FlattenedLength != rows)
             throw new ArgumentException($"PairwiseDistance: gradOutput has shape {Shapes.Text(gradOutput.Lengths)}; it needs {rows} elements, one a distance.", nameof(gradOutput));
         T[] gradX1 = new T[x1.FlattenedLength], gradX2 = new T[x2.FlattenedLength];
-        Gradients<T>(Flat(gradOutput), Flat(x1), Flat(x2), (int)shape[^1], gradX1, gradX2);
+        Gradients<T>(Flat(gradOutput), Flat(x1), Flat(x2), (int)shape[^1], gradX1, gradX2, cancellationToken);
         return (Tensor.Create(gradX1, x1.Lengths), Tensor.Create(gradX2, x2.Lengths));
     }
 
@@ -103,15 +111,17 @@ public sealed class PairwiseDistance
     /// <param name="x2">The second.</param>
     /// <param name="gradX1">Overwritten with the gradient of <paramref name="x1"/>, of its shape.</param>
     /// <param name="gradX2">Overwritten with the gradient of <paramref name="x2"/>, of its shape.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or the two gradients overlap.</exception>
     public void Backward<T>(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> x1, in ReadOnlyTensorSpan<T> x2,
-        in TensorSpan<T> gradX1, in TensorSpan<T> gradX2) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        in TensorSpan<T> gradX1, in TensorSpan<T> gradX2, CancellationToken cancellationToken = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RequireShape(nameof(gradX1), gradX1.Lengths, x1.Lengths);
         RequireShape(nameof(gradX2), gradX2.Lengths, x2.Lengths);
         NormCall.CheckApart("PairwiseDistance", nameof(gradX1), Operand<T>.Of(gradX1), nameof(gradX2), Operand<T>.Of(gradX2));
-        (Tensor<T> first, Tensor<T> second) = Backward(gradOutput, x1, x2);
+        (Tensor<T> first, Tensor<T> second) = Backward(gradOutput, x1, x2, cancellationToken);
         first.CopyTo(gradX1);
         second.CopyTo(gradX2);
     }
@@ -123,9 +133,11 @@ public sealed class PairwiseDistance
     /// <param name="shape">The shape of the longer: (*, D).</param>
     /// <param name="gradX1">Overwritten with the gradient of <paramref name="x1"/>, as long as it.</param>
     /// <param name="gradX2">Overwritten with the gradient of <paramref name="x2"/>, as long as it.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">A length does not fit the shape.</exception>
     public void Backward<T>(
-        ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape, Span<T> gradX1, Span<T> gradX2)
+        ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, ReadOnlySpan<nint> shape, Span<T> gradX1, Span<T> gradX2,
+        CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int rows = Check(shape, x1, x2);
@@ -136,13 +148,17 @@ public sealed class PairwiseDistance
         if (gradX1.Overlaps(gradX2) || gradX1.Overlaps(x1) || gradX1.Overlaps(x2) || gradX2.Overlaps(x1) || gradX2.Overlaps(x2)
             || gradOutput.Overlaps(gradX1) || gradOutput.Overlaps(gradX2))
             throw new ArgumentException("PairwiseDistance: a gradient overlaps another span.", nameof(gradX1));
-        Gradients(gradOutput, x1, x2, (int)shape[^1], gradX1, gradX2);
+        Gradients(gradOutput, x1, x2, (int)shape[^1], gradX1, gradX2, cancellationToken);
     }
 
-    private void Distances<T>(ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, int width, Span<T> distances) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void Distances<T>(ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, int width, Span<T> distances, CancellationToken cancellation)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (int row = 0; row < distances.Length; row++)
+        {
+            cancellation.ThrowIfCancellationRequested();
             distances[row] = T.CreateTruncating(Norm(RowOf(x1, row, width), RowOf(x2, row, width)));
+        }
     }
 
     private double Norm<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b) where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -157,8 +173,8 @@ public sealed class PairwiseDistance
         return P == 2 ? Math.Sqrt(sum) : P is 0 or 1 || double.IsPositiveInfinity(P) ? sum : Math.Pow(sum, 1 / P);
     }
 
-    private void Gradients<T>(ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, int width, Span<T> gradX1, Span<T> gradX2)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void Gradients<T>(ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, int width, Span<T> gradX1, Span<T> gradX2,
+        CancellationToken cancellation) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         // A vector that serves for every row gathers the gradients of all of them: in double, rounded once.
         bool shared = gradX1.Length != gradX2.Length;
@@ -166,6 +182,7 @@ public sealed class PairwiseDistance
         double[] sums = new double[shared ? width : 0];
         for (int row = 0; row < gradOutput.Length; row++)
         {
+            cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<T> a = RowOf(x1, row, width), b = RowOf(x2, row, width);
             double norm = Norm(a, b), g = double.CreateTruncating(gradOutput[row]);
             int largest = 0;

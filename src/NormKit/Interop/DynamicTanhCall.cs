@@ -28,9 +28,9 @@ internal static class DynamicTanhCall
     /// <summary>What an element costs beyond a normalization's: one exponential, or three.</summary>
     private const int Weight = 4;
 
-    public static unsafe void Forward<T, TParameter>(
+    public static void Forward<T, TParameter>(
         string layer, ReadOnlySpan<nint> normalizedShape, in TanhParameters<TParameter> parameters, in Operand<T> x, in Operand<T> y,
-        SavedStatistics? saved, int maxDegreeOfParallelism)
+        SavedStatistics? saved, Concurrency concurrency)
         where T : unmanaged
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
     {
@@ -38,8 +38,16 @@ internal static class DynamicTanhCall
         NormCall.CheckOutput(layer, "destination", y, "input", x);
         parameters.CheckApart(layer, "destination", y);
         saved?.KeepShape(layer, x.Lengths);
-        if (x.IsEmpty)
-            return;
+        if (!x.IsEmpty)
+            Run(parameters, x, y, concurrency);
+        saved?.Complete();
+    }
+
+    private static unsafe void Run<T, TParameter>(
+        in TanhParameters<TParameter> parameters, in Operand<T> x, in Operand<T> y, Concurrency concurrency)
+        where T : unmanaged
+        where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
+    {
         fixed (T* xStart = &x.Start, yStart = &y.Start)
         fixed (TParameter* weight = &parameters.Weight.Start, bias = &parameters.Bias.Start)
         {
@@ -47,14 +55,14 @@ internal static class DynamicTanhCall
             Run(
                 tiles, new DynamicTanhRows<T, TParameter>(
                     tiles, double.CreateTruncating(parameters.Alpha.Start), new(new(weight, tiles.Width), new(bias, tiles.Width)),
-                    new(default, x.View(xStart, default(ReadOnlySpan<int>)), default, default), y.View(yStart, default(ReadOnlySpan<int>)), [], []),
-                2 * x.Length * Unsafe.SizeOf<T>(), maxDegreeOfParallelism);
+                    new(default, x.View(xStart, default(ReadOnlySpan<int>)), default, default), y.View(yStart, default(ReadOnlySpan<int>)), [], [], concurrency.Cancellation),
+                2 * x.Length * Unsafe.SizeOf<T>(), concurrency);
         }
     }
 
     public static unsafe void Backward<T, TParameter>(
         string layer, ReadOnlySpan<nint> normalizedShape, in TanhParameters<TParameter> parameters, in TanhParameters<TParameter> toAdd,
-        in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, int maxDegreeOfParallelism)
+        in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, Concurrency concurrency)
         where T : unmanaged
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
     {
@@ -78,8 +86,9 @@ internal static class DynamicTanhCall
                 dx.IsPresent ? dx.View(dxStart, default(ReadOnlySpan<int>)) : default, default);
             Run(
                 tiles, new DynamicTanhRows<T, TParameter>(
-                    tiles, double.CreateTruncating(parameters.Alpha.Start), new(new(weight, tiles.Width), default), gradients, default, ofParameters, ofAlpha),
-                3 * x.Length * Unsafe.SizeOf<T>(), maxDegreeOfParallelism);
+                    tiles, double.CreateTruncating(parameters.Alpha.Start), new(new(weight, tiles.Width), default), gradients, default, ofParameters, ofAlpha,
+                    concurrency.Cancellation),
+                3 * x.Length * Unsafe.SizeOf<T>(), concurrency);
         }
         Span<TParameter> dWeight = toAdd.Weight.Dense, dBias = toAdd.Bias.Dense;
         for (int column = 0; column < tiles.Width; column++)
@@ -100,14 +109,10 @@ internal static class DynamicTanhCall
 
     private static RowTiles TilesOf(nint length, nint width) => new(length / width, (int)width);
 
-    private static void Run<T, TParameter>(RowTiles tiles, in DynamicTanhRows<T, TParameter> work, nint bytes, int maxDegreeOfParallelism)
+    private static void Run<T, TParameter>(RowTiles tiles, in DynamicTanhRows<T, TParameter> work, nint bytes, Concurrency concurrency)
         where T : unmanaged
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
     {
-        int workers = Schedule.Workers(Weight * bytes, maxDegreeOfParallelism);
-        if (workers == 1)
-            work.Run(0, 0, tiles.Items);
-        else
-            ParallelJob<DynamicTanhRows<T, TParameter>>.Run(work, tiles.Items, 1, workers);
+        ParallelJob<DynamicTanhRows<T, TParameter>>.Run(work, tiles.Items, 1, concurrency.Workers(Weight * bytes), concurrency.Cancellation);
     }
 }

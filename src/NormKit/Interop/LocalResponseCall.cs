@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit.Interop;
 
@@ -20,23 +21,25 @@ internal static class LocalResponseCall
     }
 
     public static unsafe void Forward<T>(
-        string layer, LocalResponse rule, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, int maxDegreeOfParallelism) where T : unmanaged
+        string layer, LocalResponse rule, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, Concurrency concurrency) where T : unmanaged
     {
         RequireChannels(layer, x.Lengths);
         NormCall.CheckOutput(layer, "destination", y, "input", x);
         saved?.KeepShape(layer, x.Lengths);
-        if (x.IsEmpty)
-            return;
-        ChannelBlocks blocks = Blocks(x.Lengths, x.Layouts & y.Layouts, out bool channelsLast);
-        fixed (T* xStart = &x.Start, yStart = &y.Start)
+        if (!x.IsEmpty)
         {
-            LocalResponseForward<T> work = new(rule, blocks, x.View(xStart, channelsLast), y.View(yStart, channelsLast));
-            blocks.Run(work, 2 * Unsafe.SizeOf<T>(), maxDegreeOfParallelism);
+            ChannelBlocks blocks = Blocks(x.Lengths, x.Layouts & y.Layouts, out bool channelsLast);
+            fixed (T* xStart = &x.Start, yStart = &y.Start)
+            {
+                LocalResponseForward<T> work = new(rule, blocks, x.View(xStart, channelsLast), y.View(yStart, channelsLast));
+                blocks.Run(work, 2 * Unsafe.SizeOf<T>(), concurrency);
+            }
         }
+        saved?.Complete();
     }
 
     public static unsafe void Backward<T>(
-        string layer, LocalResponse rule, in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, int maxDegreeOfParallelism)
+        string layer, LocalResponse rule, in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, Concurrency concurrency)
         where T : unmanaged
     {
         NormCall.CheckBackwardOfShape(layer, dy, x, saved, dx);
@@ -46,7 +49,7 @@ internal static class LocalResponseCall
         fixed (T* xStart = &x.Start, dyStart = &dy.Start, dxStart = &dx.Start)
         {
             Gradients<T> gradients = new(dy.View(dyStart, channelsLast), x.View(xStart, channelsLast), dx.View(dxStart, channelsLast), default);
-            blocks.Run(new LocalResponseBackward<T>(rule, blocks, gradients), 3 * Unsafe.SizeOf<T>(), maxDegreeOfParallelism);
+            blocks.Run(new LocalResponseBackward<T>(rule, blocks, gradients), 3 * Unsafe.SizeOf<T>(), concurrency);
         }
     }
 

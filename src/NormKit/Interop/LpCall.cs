@@ -17,13 +17,26 @@ internal static class LpCall
             throw new ArgumentOutOfRangeException(nameof(p), p, $"{layer}: p is not negative.");
     }
 
+    /// <param name="layer">The layer or function, for errors.</param>
+    /// <param name="shape">The input's.</param>
+    /// <param name="dim">The dimension along which vectors lie.</param>
+    /// <param name="argument">Which argument is wrong where the input has no such dimension: of a function that takes both the dimension, of a layer's pass the input.</param>
+    /// <returns>The dimension, counted from the first.</returns>
+    public static int DimensionOf(string layer, ReadOnlySpan<nint> shape, int dim, string argument)
+    {
+        int rank = shape.Length, d = dim < 0 ? dim + rank : dim;
+        if (d < 0 || d >= rank)
+            throw new ArgumentException($"{layer}: dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim}) for input {Shapes.Text(shape)}.", argument);
+        return d;
+    }
+
     public static void Forward<T, TParameter>(
-        string layer, double p, int dim, double eps, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, int maxDegreeOfParallelism)
+        string layer, double p, int dim, double eps, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, Concurrency concurrency)
         where T : unmanaged
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
     {
         NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dim, eps);
-        spec.MaxDegreeOfParallelism = maxDegreeOfParallelism;
+        spec.Concurrency = concurrency;
         if (p == 2)
         {
             NormCall.Forward(spec, x, y, saved);
@@ -32,16 +45,17 @@ internal static class LpCall
         NormCall.CheckOutput(layer, "destination", y, "input", x);
         saved?.KeepShape(layer, x.Lengths);
         Run(spec, new(p, eps), Operand<T>.None, x, Operand<T>.None, y);
+        saved?.Complete();
     }
 
     public static void Backward<T, TParameter>(
-        string layer, double p, int dim, double eps, in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, int maxDegreeOfParallelism)
+        string layer, double p, int dim, double eps, in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, Concurrency concurrency)
         where T : unmanaged
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
     {
         NormCall.CheckBackwardOfShape(layer, dy, x, saved, dx);
         NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dim, eps);
-        spec.MaxDegreeOfParallelism = maxDegreeOfParallelism;
+        spec.Concurrency = concurrency;
         if (saved.Grouping != (p == 2 ? spec.Grouping : default) || (p == 2 && saved.Scaling != spec.Scaling))
             throw new ArgumentException($"{layer}: the saved statistics come from a layer with another p, dim or eps; give those of this layer's forward pass.", nameof(saved));
         if (p == 2)
@@ -65,19 +79,15 @@ internal static class LpCall
             LpRows<T> work = new(norm, width, gradients, y.IsPresent ? y.View(yStart, spec.Order) : default);
             nint rows = x.Length / width;
             // A power costs several times what memory does.
-            int workers = Schedule.Workers(8 * x.Length * Unsafe.SizeOf<T>(), spec.MaxDegreeOfParallelism);
-            if (workers == 1)
-                work.Run(0, 0, rows);
-            else
-                ParallelJob<LpRows<T>>.Run(work, rows, Math.Max(1, Math.Min(BlockPlan.BlockLength / width, rows / (4 * workers))), workers);
+            int workers = spec.Concurrency.Workers(8 * x.Length * Unsafe.SizeOf<T>());
+            nint grain = Math.Max(1, Math.Min(BlockPlan.BlockLength / width, rows / (4 * workers)));
+            ParallelJob<LpRows<T>>.Run(work, rows, grain, workers, spec.Concurrency.Cancellation);
         }
     }
 
     private static NormSpec<T> SpecOf<T>(string layer, ReadOnlySpan<nint> shape, int dim, double eps) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int rank = shape.Length, d = dim < 0 ? dim + rank : dim;
-        if (d < 0 || d >= rank)
-            throw new ArgumentException($"{layer}: dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim}) for input {Shapes.Text(shape)}.", "input");
+        int d = DimensionOf(layer, shape, dim, "input");
         return Groupings.Rows<T>(layer, shape, [shape[d]], [d], new(Spread.Length, eps));
     }
 }

@@ -162,7 +162,7 @@ internal static partial class NormCall
     {
         CheckTypes<T, TParameter>(spec.Layer);
         CheckEps(spec.Layer, spec.Scaling.Eps);
-        CheckDegree(spec.Layer, spec.MaxDegreeOfParallelism);
+        CheckDegree(spec.Layer, spec.Concurrency.MaxDegreeOfParallelism);
     }
 
     private static void CheckParameter<T, TParameter>(in NormSpec<TParameter> spec, string name, in Operand<TParameter> parameter, in Operand<T> x)

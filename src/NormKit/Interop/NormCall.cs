@@ -60,9 +60,10 @@ internal static partial class NormCall
                     : default;
                 Normalizer.Forward(
                     how.Geometry, how.View(input, inputStart), how.View(y, yStart), affine, new Rule(spec.Scaling, spec.Activation, elements), addition,
-                    moments, running.Use == RunningUse.Normalize, spec.MaxDegreeOfParallelism);
+                    moments, running.Use == RunningUse.Normalize, spec.Concurrency);
             }
         }
+        saved?.Complete();
         bool taken = running.Use != RunningUse.Move || x.IsEmpty || running.Move(moments.AsSpan(0, sets));
         if (saved is null && moments is not null)
             ArrayPool<Moments>.Shared.Return(moments);
@@ -111,7 +112,7 @@ internal static partial class NormCall
                 how.View(dy, dyStart), how.View(x, xStart), dx.IsPresent ? how.View(dx, dxStart) : default, dSum.IsPresent ? how.View(dSum, dSumStart) : default);
             Normalizer.Backward(
                 how.Geometry, gradients, affine, new Rule(saved.Scaling, saved.Activation, elements), saved.Array, saved.Fixed,
-                weightGradients.Span, biasGradients.Span, add, spec.MaxDegreeOfParallelism);
+                weightGradients.Span, biasGradients.Span, add, spec.Concurrency);
         }
         weightGradients.CopyTo(dWeight);
         biasGradients.CopyTo(dBias);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit.Interop;
 
@@ -38,8 +39,8 @@ internal ref struct NormSpec<T>(string layer, Grouping grouping, Scaling scaling
     /// <summary>How many of the last dimensions, in that order, are normalized over; 0 where channels and positions say it.</summary>
     public int NormalizedRank { get; set; }
 
-    /// <summary>The most threads; -1 for one a processor.</summary>
-    public int MaxDegreeOfParallelism { get; set; }
+    /// <summary>The threads of the call, and what ends it early.</summary>
+    public Concurrency Concurrency { get; set; }
 
     /// <summary>Whether a mask of fewer dimensions than the input leaves a dimension out: those normalized over, else the channels.</summary>
     public readonly bool Shares(int dimension, int rank)

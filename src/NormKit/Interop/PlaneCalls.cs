@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit.Interop;
 
@@ -16,12 +17,12 @@ internal static class PlaneCalls
     }
 
     /// <exception cref="ArgumentException">An array cannot hold a number for each plane.</exception>
-    public static Planes Of(string layer, ReadOnlySpan<nint> shape, int maxDegreeOfParallelism)
+    public static Planes Of(string layer, ReadOnlySpan<nint> shape, Concurrency concurrency)
     {
         nint size = Shapes.Product(shape[2..]);
         if (!Planes.Fit(shape[0], shape[1], size))
             throw new ArgumentException($"{layer}: input {Shapes.Text(shape)} has more samples, channels and positions than statistics can be kept of; split the batch.", "input");
-        return new(shape[0], shape[1], size, maxDegreeOfParallelism);
+        return new(shape[0], shape[1], size, concurrency);
     }
 
     public static void CheckBackward<T>(

@@ -58,15 +58,12 @@ internal readonly record struct ChannelBlocks(nint Matrices, int Channels, nint 
     /// <summary>Spreads the blocks over threads; each is computed alone, so how changes no bit.</summary>
     /// <param name="work">What a block is.</param>
     /// <param name="elementSize">The bytes of all that is read and written for an element.</param>
-    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
-    public void Run<TWork>(in TWork work, int elementSize, int maxDegreeOfParallelism) where TWork : struct, IParallelWork
+    /// <param name="concurrency">The threads of the call, and what ends it early.</param>
+    public void Run<TWork>(in TWork work, int elementSize, Concurrency concurrency) where TWork : struct, IParallelWork
     {
-        int workers = Schedule.Workers(Matrices * Channels * Positions * elementSize * Weight, maxDegreeOfParallelism);
+        int workers = concurrency.Workers(Matrices * Channels * Positions * elementSize * Weight);
         nint blocksWorthTaking = Math.Max(1, Elements / Most);
-        if (workers == 1)
-            work.Run(0, 0, Count);
-        else
-            ParallelJob<TWork>.Run(in work, Count, Math.Max(1, Math.Min(blocksWorthTaking, Count / (4 * workers))), workers);
+        ParallelJob<TWork>.Run(in work, Count, Math.Max(1, Math.Min(blocksWorthTaking, Count / (4 * workers))), workers, concurrency.Cancellation);
     }
 
     private nint FirstOf(nint block)

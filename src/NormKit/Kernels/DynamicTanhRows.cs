@@ -16,8 +16,10 @@ namespace NormKit.Kernels;
 /// <param name="y">The output, in forward.</param>
 /// <param name="ofParameters">Takes the sums for weight and bias of each part, in backward.</param>
 /// <param name="ofAlpha">Takes the sum for alpha of each item.</param>
+/// <param name="cancellation">Looked at before each block, for an item may have very many rows.</param>
 internal readonly struct DynamicTanhRows<T, TParameter>(
-    RowTiles tiles, double alpha, Affine<TParameter> affine, Gradients<T> gradients, TensorView<T> y, Pair[] ofParameters, double[] ofAlpha) : IParallelWork
+    RowTiles tiles, double alpha, Affine<TParameter> affine, Gradients<T> gradients, TensorView<T> y, Pair[] ofParameters, double[] ofAlpha,
+    CancellationToken cancellation) : IParallelWork
     where T : unmanaged
     where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
 {
@@ -41,7 +43,7 @@ internal readonly struct DynamicTanhRows<T, TParameter>(
             }
             if (!gradients.Dy.IsEmpty)
                 ofAlpha[item] = 0;
-            for (; row < endRow; row += tiles.RowsPerBlock)
+            for (; row < endRow && !cancellation.IsCancellationRequested; row += tiles.RowsPerBlock)
             {
                 int rows = (int)Math.Min(tiles.RowsPerBlock, endRow - row);
                 nint offset = (row * tiles.Width) + firstColumn;

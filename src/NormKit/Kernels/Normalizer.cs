@@ -24,10 +24,10 @@ internal static class Normalizer
     /// <param name="addition">What is added before; none for most layers.</param>
     /// <param name="moments">Takes the moments of every set; null where nobody wants them. With fixed statistics, those of one batch.</param>
     /// <param name="fixedStatistics">Whether <paramref name="moments"/> are given.</param>
-    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <param name="concurrency">The threads of the call, and what ends it early.</param>
     public static void Forward<T, TNarrow>(
         in NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, Addition<T, TNarrow> addition,
-        Moments[]? moments, bool fixedStatistics, int maxDegreeOfParallelism)
+        Moments[]? moments, bool fixedStatistics, Concurrency concurrency)
         where T : unmanaged
         where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
     {
@@ -37,7 +37,7 @@ internal static class Normalizer
         int blocks = columnar ? ColumnTiles.Blocks(geometry.Segments) : RowForward<T, TNarrow>.Plan(geometry).Blocks;
         nint bytes = (addition.IsPresent ? 4 : 2) * x.Length * Unsafe.SizeOf<T>();
         y = y.ForResults(bytes, x);
-        Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, maxDegreeOfParallelism);
+        Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, concurrency);
 
         using Rented<Moments> partial = new(fixedStatistics ? 0 : schedule.Slots * blocks * columns);
         using Rented<Moments> transient = new(moments is null ? schedule.Slots * setsPerUnit : 0);
@@ -67,10 +67,10 @@ internal static class Normalizer
     /// <param name="dWeight">Takes the gradient of the weight.</param>
     /// <param name="dBias">Takes the gradient of the bias.</param>
     /// <param name="add">Whether the gradients of weight and bias are added to what is there.</param>
-    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
+    /// <param name="concurrency">The threads of the call, and what ends it early.</param>
     public static void Backward<T, TNarrow>(
         in NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-        Moments[] moments, bool fixedStatistics, Span<TNarrow> dWeight, Span<TNarrow> dBias, bool add, int maxDegreeOfParallelism)
+        Moments[] moments, bool fixedStatistics, Span<TNarrow> dWeight, Span<TNarrow> dBias, bool add, Concurrency concurrency)
         where T : unmanaged
         where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
     {
@@ -97,27 +97,27 @@ internal static class Normalizer
             nint slots = fusion switch
             {
                 Fusion.None => 0,
-                Fusion.WholeRows => Schedule.Workers(bytes, maxDegreeOfParallelism),
+                Fusion.WholeRows => concurrency.Workers(bytes),
                 _ => geometry.Sets,
             };
             using Rented<Pair> partial = new(slots * blocks), coefficients = new(slots);
             StatisticsStore statistics = new(moments, Keeping.OfEachUnit, 1, geometry.SetsPerBatch);
             RowBackward<T, TNarrow> ofInput = new(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, null);
             ElementGradients<T, TNarrow> sums = new(geometry, gradients, affine, rule, moments, parameters.Array, ofInput, fusion);
-            RunItems(sums, sums.Items, bytes, maxDegreeOfParallelism);
+            RunItems(sums, sums.Items, bytes, concurrency);
             if (fusion == Fusion.Reduction)
-                Schedule.OfReduced(geometry.Sets, blocks, bytes, maxDegreeOfParallelism).Run(ofInput, reduce: false);
+                Schedule.OfReduced(geometry.Sets, blocks, bytes, concurrency).Run(ofInput, reduce: false);
         }
         else if (byRow && wantsParameters)
         {
-            RunItems(new PositionGradients<T, TNarrow>(geometry, gradients, affine, rule, moments, parameters.Array), parts, bytes, maxDegreeOfParallelism);
+            RunItems(new PositionGradients<T, TNarrow>(geometry, gradients, affine, rule, moments, parameters.Array), parts, bytes, concurrency);
         }
         if (fusion == Fusion.None && (!gradients.Dx.IsEmpty || !(byElement || byRow)))
         {
             ColumnUnits units = columnar ? new(geometry, 2 * Unsafe.SizeOf<T>()) : default;
             nint setsPerUnit = columnar ? units.Sets : 1, columns = columnar ? units.Columns : 1;
             int blocks = columnar ? ColumnTiles.Blocks(geometry.Segments) : RowBackward<T, TNarrow>.Plan(geometry).Blocks;
-            Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, maxDegreeOfParallelism);
+            Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, concurrency);
             using Rented<Pair> partial = new(schedule.Slots * blocks * columns);
             using Rented<Pair> coefficients = new(schedule.Slots * setsPerUnit);
             StatisticsStore statistics = new(moments, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
@@ -157,14 +157,8 @@ internal static class Normalizer
     /// <summary>Elements that take no part are left out of blocks, which is what row kernels have.</summary>
     private static bool GoesByColumns(in NormGeometry geometry, Rule rule) => geometry.IsColumnar && !rule.Mask.IsPresent;
 
-    private static void RunItems<TWork>(in TWork work, nint items, nint bytes, int maxDegreeOfParallelism) where TWork : struct, IParallelWork
-    {
-        int workers = Schedule.Workers(bytes, maxDegreeOfParallelism);
-        if (workers == 1)
-            work.Run(0, 0, items);
-        else
-            ParallelJob<TWork>.Run(work, items, grain: 1, workers);
-    }
+    private static void RunItems<TWork>(in TWork work, nint items, nint bytes, Concurrency concurrency) where TWork : struct, IParallelWork =>
+        ParallelJob<TWork>.Run(work, items, grain: 1, concurrency.Workers(bytes), concurrency.Cancellation);
 
     /// <summary>Adds the parts of each parameter's gradient in their order, and rounds once.</summary>
     /// <param name="sums">The parts, one behind the other; overwritten.</param>

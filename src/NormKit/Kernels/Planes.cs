@@ -33,18 +33,18 @@ internal readonly struct Planes
 {
     private readonly nint size;
     private readonly int blocks;
-    private readonly int maxDegreeOfParallelism;
+    private readonly Concurrency concurrency;
 
     /// <param name="samples">N.</param>
     /// <param name="channels">C.</param>
     /// <param name="size">S.</param>
-    /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
-    public Planes(nint samples, nint channels, nint size, int maxDegreeOfParallelism)
+    /// <param name="concurrency">The threads of the call, and what ends it early.</param>
+    public Planes(nint samples, nint channels, nint size, Concurrency concurrency)
     {
         (Samples, Channels, Count) = ((int)samples, (int)channels, (int)(samples * channels));
         this.size = size;
         blocks = BlocksOf(size);
-        this.maxDegreeOfParallelism = maxDegreeOfParallelism;
+        this.concurrency = concurrency;
     }
 
     public int Samples { get; }
@@ -125,11 +125,8 @@ internal readonly struct Planes
     {
         nint items = (nint)Count * blocks;
         nint bytes = streams * Count * size * Unsafe.SizeOf<T>();
-        int workers = Schedule.Workers(bytes, maxDegreeOfParallelism);
-        if (workers == 1)
-            work.Run(0, 0, items);
-        else
-            ParallelJob<TWork>.Run(work, items, Schedule.Grain(items, bytes, workers), workers);
+        int workers = concurrency.Workers(bytes);
+        ParallelJob<TWork>.Run(work, items, Schedule.Grain(items, bytes, workers), workers, concurrency.Cancellation);
     }
 
     private (int Plane, nint Offset, int Length) this[nint item]

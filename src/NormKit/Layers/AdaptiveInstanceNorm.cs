@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -46,30 +47,37 @@ public sealed class AdaptiveInstanceNorm<T> where T : unmanaged, IBinaryFloating
     /// <param name="content">(N, C, *), in any layout.</param>
     /// <param name="style">(N, C, *), in any layout; the lengths behind the channels are its own.</param>
     /// <param name="saved">Filled with what backward needs, the moments of the content's planes and then of the style's; null where no gradient is wanted.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <typeparam name="TInput">The type of the elements: <typeparamref name="T"/>, or for float also Half or BFloat16.</typeparam>
     /// <returns>A tensor of the content's shape, channels-last where the content is, else row-major.</returns>
     /// <exception cref="ArgumentException">Content and style have fewer than 2 dimensions, or other samples or channels, or the style has no positions
     /// where the content has some.</exception>
     /// <exception cref="NotSupportedException">It does not compute on such elements.</exception>
-    public Tensor<TInput> Forward<TInput>(in ReadOnlyTensorSpan<TInput> content, in ReadOnlyTensorSpan<TInput> style, SavedStatistics? saved = null)
+    public Tensor<TInput> Forward<TInput>(
+        in ReadOnlyTensorSpan<TInput> content, in ReadOnlyTensorSpan<TInput> style, SavedStatistics? saved = null,
+        CancellationToken cancellationToken = default)
         where TInput : unmanaged
     {
         Tensor<TInput> destination = Results.Like(Operand<TInput>.Of(content));
-        Forward(content, style, destination.AsTensorSpan(), saved);
+        Forward(content, style, destination.AsTensorSpan(), saved, cancellationToken);
         return destination;
     }
 
-    /// <inheritdoc cref="Forward{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/>
+    /// <inheritdoc cref="Forward{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, CancellationToken)"/>
     /// <param name="content">(N, C, *), in any layout.</param>
     /// <param name="style">(N, C, *), in any layout; the lengths behind the channels are its own.</param>
     /// <param name="destination">Overwritten with the result; of the content's shape; may be the content, and is apart from the style.</param>
     /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     public void Forward<TInput>(
-        in ReadOnlyTensorSpan<TInput> content, in ReadOnlyTensorSpan<TInput> style, in TensorSpan<TInput> destination, SavedStatistics? saved = null)
+        in ReadOnlyTensorSpan<TInput> content, in ReadOnlyTensorSpan<TInput> style, in TensorSpan<TInput> destination, SavedStatistics? saved = null,
+        CancellationToken cancellationToken = default)
         where TInput : unmanaged =>
-        Normalize(Operand<TInput>.Of(content), Operand<TInput>.Of(style), Operand<TInput>.Of(destination), saved);
+        Normalize(
+            Operand<TInput>.Of(content), Operand<TInput>.Of(style), Operand<TInput>.Of(destination), saved,
+            Concurrency.Start(maxDegreeOfParallelism, cancellationToken));
 
-    private unsafe void Normalize<TInput>(in Operand<TInput> x, in Operand<TInput> s, in Operand<TInput> y, SavedStatistics? saved)
+    private unsafe void Normalize<TInput>(in Operand<TInput> x, in Operand<TInput> s, in Operand<TInput> y, SavedStatistics? saved, Concurrency concurrency)
         where TInput : unmanaged
     {
         NormCall.CheckTypes<TInput, T>(Name);
@@ -77,14 +85,17 @@ public sealed class AdaptiveInstanceNorm<T> where T : unmanaged, IBinaryFloating
         NormCall.CheckOutput(Name, "destination", y, "content", x);
         NormCall.CheckApart(Name, "destination", y, "style", s);
 
-        Planes planes = PlaneCalls.Of(Name, x.Lengths, maxDegreeOfParallelism), ofStyle = PlaneCalls.Of(Name, s.Lengths, maxDegreeOfParallelism);
+        Planes planes = PlaneCalls.Of(Name, x.Lengths, concurrency), ofStyle = PlaneCalls.Of(Name, s.Lengths, concurrency);
         using Rented<Moments> contents = new(planes.Count), styles = new(planes.Count);
         Span<Moments> kept = saved is null ? [] : saved.Prepare(Name, x.Lengths, 2 * planes.Count, scaling, given: false, extras: 1);
         if (saved is not null)
             saved.Extras[0] = ofStyle.Positions;
         kept.Clear();
         if (x.IsEmpty)
+        {
+            saved?.Complete();
             return;
+        }
         fixed (TInput* xStart = &x.Start, sStart = &s.Start, yStart = &y.Start)
         {
             TensorView<TInput> from = x.View(xStart, channelsLast: false);
@@ -103,6 +114,7 @@ public sealed class AdaptiveInstanceNorm<T> where T : unmanaged, IBinaryFloating
         {
             contents.Array.AsSpan(0, planes.Count).CopyTo(kept);
             styles.Array.AsSpan(0, planes.Count).CopyTo(kept[planes.Count..]);
+            saved.Complete();
         }
     }
 
@@ -111,36 +123,39 @@ public sealed class AdaptiveInstanceNorm<T> where T : unmanaged, IBinaryFloating
     /// <param name="content">The content of the forward pass, unchanged since.</param>
     /// <param name="style">The style of the forward pass, unchanged since.</param>
     /// <param name="saved">What that pass saved.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <typeparam name="TInput">The type of the elements.</typeparam>
     /// <returns>The gradients of content and style.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or another layer filled <paramref name="saved"/>.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward pass.</exception>
     public (Tensor<TInput> GradContent, Tensor<TInput> GradStyle) Backward<TInput>(
-        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> content, in ReadOnlyTensorSpan<TInput> style, SavedStatistics saved)
+        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> content, in ReadOnlyTensorSpan<TInput> style, SavedStatistics saved,
+        CancellationToken cancellationToken = default)
         where TInput : unmanaged
     {
         Tensor<TInput> gradContent = Results.Like(Operand<TInput>.Of(content)), gradStyle = Results.Like(Operand<TInput>.Of(style));
-        Backward(gradOutput, content, style, saved, gradContent.AsTensorSpan(), gradStyle.AsTensorSpan());
+        Backward(gradOutput, content, style, saved, gradContent.AsTensorSpan(), gradStyle.AsTensorSpan(), cancellationToken);
         return (gradContent, gradStyle);
     }
 
-    /// <inheritdoc cref="Backward{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/>
+    /// <inheritdoc cref="Backward{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, CancellationToken)"/>
     /// <param name="gradOutput">The gradient of the output, of the content's shape.</param>
     /// <param name="content">The content of the forward pass, unchanged since.</param>
     /// <param name="style">The style of the forward pass, unchanged since.</param>
     /// <param name="saved">What that pass saved.</param>
     /// <param name="gradContent">Overwritten with the content's gradient; may be <paramref name="gradOutput"/> or <paramref name="content"/>; empty where it is not wanted.</param>
     /// <param name="gradStyle">Overwritten with the style's gradient; may be <paramref name="style"/>; empty where it is not wanted.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     public void Backward<TInput>(
         in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> content, in ReadOnlyTensorSpan<TInput> style, SavedStatistics saved,
-        in TensorSpan<TInput> gradContent, in TensorSpan<TInput> gradStyle) where TInput : unmanaged =>
+        in TensorSpan<TInput> gradContent, in TensorSpan<TInput> gradStyle, CancellationToken cancellationToken = default) where TInput : unmanaged =>
         Differentiate(
             Operand<TInput>.Of(gradOutput), Operand<TInput>.Of(content), Operand<TInput>.Of(style), saved, Operand<TInput>.OfOptional(gradContent),
-            Operand<TInput>.OfOptional(gradStyle));
+            Operand<TInput>.OfOptional(gradStyle), Concurrency.Start(maxDegreeOfParallelism, cancellationToken));
 
     private unsafe void Differentiate<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, in Operand<TInput> s, SavedStatistics saved, in Operand<TInput> dx, in Operand<TInput> ds)
-        where TInput : unmanaged
+        in Operand<TInput> dy, in Operand<TInput> x, in Operand<TInput> s, SavedStatistics saved, in Operand<TInput> dx, in Operand<TInput> ds,
+        Concurrency concurrency) where TInput : unmanaged
     {
         NormCall.CheckTypes<TInput, T>(Name);
         ArgumentNullException.ThrowIfNull(saved);
@@ -148,7 +163,7 @@ public sealed class AdaptiveInstanceNorm<T> where T : unmanaged, IBinaryFloating
             throw new ArgumentException($"{Name}: the saved statistics come from {saved.Layer}; give those of this layer's forward pass.", nameof(saved));
         CheckInputs(x, s);
         PlaneCalls.CheckBackward(Name, dy, x, saved, dx, "content", "gradContent");
-        Planes planes = PlaneCalls.Of(Name, x.Lengths, maxDegreeOfParallelism), ofStyle = PlaneCalls.Of(Name, s.Lengths, maxDegreeOfParallelism);
+        Planes planes = PlaneCalls.Of(Name, x.Lengths, concurrency), ofStyle = PlaneCalls.Of(Name, s.Lengths, concurrency);
         if (saved.Extras[0] != ofStyle.Positions)
             throw new ArgumentException($"{Name}: style has shape {Shapes.Text(s.Lengths)}; that of the forward pass had {saved.Extras[0]} positions.", "style");
         if (ds.IsPresent)

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -53,20 +54,23 @@ public abstract class AdaptiveRowNorm<T> where T : unmanaged, IBinaryFloatingPoi
     /// <param name="scale">What each sample is multiplied by, minus one: (N, normalizedShape); none for zeros.</param>
     /// <param name="shift">What is added to each sample: (N, normalizedShape); none for zeros.</param>
     /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <returns>The result, row-major or as the input lies.</returns>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
     public Tensor<T> Forward(
-        in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift = default, SavedStatistics? saved = null) =>
-        Forward<T>(input, scale, shift, saved);
+        in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift = default, SavedStatistics? saved = null,
+        CancellationToken cancellationToken = default) =>
+        Forward<T>(input, scale, shift, saved, cancellationToken);
 
-    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics)"/>
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, CancellationToken)"/>
     /// <typeparam name="TInput">The type of input and output.</typeparam>
     public Tensor<TInput> Forward<TInput>(
-        in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift = default, SavedStatistics? saved = null)
+        in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift = default, SavedStatistics? saved = null,
+        CancellationToken cancellationToken = default)
         where TInput : unmanaged
     {
         Tensor<TInput> destination = Results.Like(Operand<TInput>.Of(input));
-        Forward(input, scale, shift, destination.AsTensorSpan(), saved);
+        Forward(input, scale, shift, destination.AsTensorSpan(), saved, cancellationToken);
         return destination;
     }
 
@@ -77,18 +81,20 @@ public abstract class AdaptiveRowNorm<T> where T : unmanaged, IBinaryFloatingPoi
     /// <param name="destination">Overwritten with the result; of the input's shape, in any layout; may be the input. It comes last, so that scale and
     /// shift cannot be taken for it.</param>
     /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">A shape does not fit, or the destination overlaps another tensor.</exception>
     public void Forward(
         in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift, in TensorSpan<T> destination,
-        SavedStatistics? saved = null) => Forward<T>(input, scale, shift, destination, saved);
+        SavedStatistics? saved = null, CancellationToken cancellationToken = default) => Forward<T>(input, scale, shift, destination, saved, cancellationToken);
 
-    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, SavedStatistics)"/>
+    /// <inheritdoc cref="Forward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, SavedStatistics, CancellationToken)"/>
     /// <typeparam name="TInput">The type of input and output.</typeparam>
     public void Forward<TInput>(
         in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<T> scale, in ReadOnlyTensorSpan<T> shift, in TensorSpan<TInput> destination,
-        SavedStatistics? saved = null) where TInput : unmanaged
+        SavedStatistics? saved = null, CancellationToken cancellationToken = default) where TInput : unmanaged
     {
-        NormSpec<T> spec = Describe(input.Lengths);
+        Concurrency concurrency = Concurrency.Start(maxDegreeOfParallelism, cancellationToken);
+        NormSpec<T> spec = Describe(input.Lengths, concurrency);
         spec.Weight = OfEachSample(nameof(scale), scale, input.Lengths);
         spec.Bias = OfEachSample(nameof(shift), shift, input.Lengths);
         spec.UnitOffset = true;
@@ -100,21 +106,25 @@ public abstract class AdaptiveRowNorm<T> where T : unmanaged, IBinaryFloatingPoi
     /// <param name="input">The input of the forward pass, unchanged since.</param>
     /// <param name="scale">The scale of that pass.</param>
     /// <param name="saved">What that pass saved.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <returns>The gradients of input, scale and shift.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or something else filled <paramref name="saved"/>.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward pass.</exception>
     public (Tensor<T> GradInput, Tensor<T> GradScale, Tensor<T> GradShift) Backward(
-        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> scale, SavedStatistics saved) =>
-        Backward<T>(gradOutput, input, scale, saved);
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> scale, SavedStatistics saved,
+        CancellationToken cancellationToken = default) =>
+        Backward<T>(gradOutput, input, scale, saved, cancellationToken);
 
-    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics)"/>
+    /// <inheritdoc cref="Backward(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, SavedStatistics, CancellationToken)"/>
     /// <typeparam name="TInput">The type of input and output.</typeparam>
     public (Tensor<TInput> GradInput, Tensor<T> GradScale, Tensor<T> GradShift) Backward<TInput>(
-        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<T> scale, SavedStatistics saved)
+        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<T> scale, SavedStatistics saved,
+        CancellationToken cancellationToken = default)
         where TInput : unmanaged
     {
         ArgumentNullException.ThrowIfNull(saved);
-        NormSpec<T> spec = Describe(input.Lengths);
+        Concurrency concurrency = Concurrency.Start(maxDegreeOfParallelism, cancellationToken);
+        NormSpec<T> spec = Describe(input.Lengths, concurrency);
         if (saved.Layer.Length > 0 && (saved.Layer != name || saved.Grouping != spec.Grouping))
             throw new ArgumentException($"{name}: the saved statistics come from another layer or another shape; give those of this layer's forward pass.", nameof(saved));
         spec.Weight = OfEachSample(nameof(scale), scale, input.Lengths);
@@ -128,7 +138,7 @@ public abstract class AdaptiveRowNorm<T> where T : unmanaged, IBinaryFloatingPoi
         return (gradInput, Tensor.Create(gradScale, shape), Tensor.Create(gradShift, shape));
     }
 
-    private NormSpec<T> Describe(ReadOnlySpan<nint> shape)
+    private NormSpec<T> Describe(ReadOnlySpan<nint> shape, Concurrency concurrency)
     {
         NormSpec<T> rows = Groupings.Rows<T>(name, shape, normalizedShape, default, default);
         if (shape.Length <= normalizedShape.Length)
@@ -138,7 +148,7 @@ public abstract class AdaptiveRowNorm<T> where T : unmanaged, IBinaryFloatingPoi
         return new(name, rows.Grouping with { Weights = bySample }, new(spread, Eps))
         {
             NormalizedRank = rows.NormalizedRank,
-            MaxDegreeOfParallelism = maxDegreeOfParallelism,
+            Concurrency = concurrency,
         };
     }
 

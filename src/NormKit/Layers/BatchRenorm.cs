@@ -1,6 +1,7 @@
 using System.Numerics;
 using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -45,23 +46,23 @@ public sealed class BatchRenorm<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
     }
 
     private protected override unsafe void ForwardCore<TInput>(
-        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
         if (!Training)
         {
-            base.ForwardCore(x, y, saved, mask);
+            base.ForwardCore(x, y, saved, mask, concurrency);
             return;
         }
         NormSpec<T> spec = Describe(x.Lengths);
-        Complete(ref spec);
+        Complete(ref spec, concurrency);
         spec.Running.Check(Name, spec.Grouping, x);
         NormCall.CheckOutput(Name, "destination", y, "input", x);
         NormCall.CheckApart(Name, "destination", y, "weight", spec.Weight);
         NormCall.CheckApart(Name, "destination", y, "bias", spec.Bias);
         spec.Running.CheckApart(Name, x, y, spec.Weight, spec.Bias);
 
-        Planes planes = PlaneCalls.Of(Name, x.Lengths, MaxDegreeOfParallelism);
+        Planes planes = PlaneCalls.Of(Name, x.Lengths, concurrency);
         using Rented<Moments> unsaved = new(saved is null ? planes.Channels : 0), ofPlanes = new(planes.Count);
         using Rented<Correction> corrections = new(planes.Channels);
         Moments[] moments = saved?.Prepare(Name, x.Lengths, planes.Channels, spec.Scaling, given: false, extras: 2 * planes.Channels, Activation) ?? unsaved.Array;
@@ -88,16 +89,17 @@ public sealed class BatchRenorm<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
                 planes.Map(default, from, y.View(yStart, channelsLast: false), new ActivatedPlanes(lines.Array, Activation).Forward);
             }
         }
+        saved?.Complete();
         Finished(x.IsEmpty || spec.Running.Move(moments.AsSpan(0, planes.Channels)));
     }
 
     private protected override unsafe void BackwardCore<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask)
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
         if (saved.Fixed)
         {
-            base.BackwardCore(dy, x, saved, dx, mask);
+            base.BackwardCore(dy, x, saved, dx, mask, concurrency);
             return;
         }
         PlaneCalls.CheckBackward(Name, dy, x, saved, dx);
@@ -111,7 +113,7 @@ public sealed class BatchRenorm<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
         fixed (TInput* dyStart = &dy.Start, xStart = &x.Start, dxStart = &dx.Start)
         {
             Differentiate(
-                PlaneCalls.Of(Name, x.Lengths, MaxDegreeOfParallelism), saved, dy.View(dyStart, channelsLast: false), x.View(xStart, channelsLast: false),
+                PlaneCalls.Of(Name, x.Lengths, concurrency), saved, dy.View(dyStart, channelsLast: false), x.View(xStart, channelsLast: false),
                 dx.IsPresent ? dx.View(dxStart, channelsLast: false) : default);
         }
     }
@@ -124,6 +126,7 @@ public sealed class BatchRenorm<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
         using Rented<Line> lines = new(planes.Count);
         using Rented<Pair> sums = new(planes.Count);
         using Rented<Slope> slopes = new(planes.Count);
+        using Rented<Pair> parameters = new(channels);
         for (int c = 0; c < channels; c++)
             corrections.Array[c] = new(saved.Extras[c], saved.Extras[channels + c]);
         FillLines(lines.Array.AsSpan(0, planes.Count), saved.Array, corrections.Array, saved.Scaling);
@@ -141,10 +144,14 @@ public sealed class BatchRenorm<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
             double ofDy = factor * r * Weight![c], ofX = -ofDy * factor * factor * (sum.Second / count);
             for (int n = 0; n < planes.Samples; n++)
                 slopes.Array[(n * channels) + c] = new(moments.Mean, ofDy, ofX, (-ofDy * (sum.First / count)) - (ofX * moments.MeanLow));
-            Bias!.AddGradient(c, sum.First);
-            Weight.AddGradient(c, (r * factor * sum.Second) + (d * sum.First));
+            parameters.Array[c] = new(sum.First, (r * factor * sum.Second) + (d * sum.First));
         }
         planes.Map(dy, x, dx, operators.Backward(slopes.Array));
+        for (int c = 0; c < channels; c++)
+        {
+            Bias!.AddGradient(c, parameters.Array[c].First);
+            Weight!.AddGradient(c, parameters.Array[c].Second);
+        }
     }
 
     /// <summary>The corrected line of each plane.</summary>

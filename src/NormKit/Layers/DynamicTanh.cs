@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Interop;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -49,17 +50,18 @@ public sealed class DynamicTanh<T> : NormLayer<T> where T : unmanaged, IBinaryFl
         base.DescribeState(state);
     }
 
-    private protected override void ForwardCore<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
+    private protected override void ForwardCore<TInput>(
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
-        DynamicTanhCall.Forward(Name, normalizedShape, Of(gradients: false), x, y, saved, MaxDegreeOfParallelism);
+        DynamicTanhCall.Forward(Name, normalizedShape, Of(gradients: false), x, y, saved, concurrency);
     }
 
     private protected override void BackwardCore<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask)
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
-        DynamicTanhCall.Backward(Name, normalizedShape, Of(gradients: false), Of(gradients: true), dy, x, saved, dx, MaxDegreeOfParallelism);
+        DynamicTanhCall.Backward(Name, normalizedShape, Of(gradients: false), Of(gradients: true), dy, x, saved, dx, concurrency);
     }
 
     private TanhParameters<T> Of(bool gradients) => new(Alpha, Weight!, Bias!, gradients);

@@ -78,16 +78,8 @@ public sealed class EvoNormB0<T> : PlaneNormLayer<T> where T : unmanaged, IBinar
         ofChannels.Array.AsSpan().Clear();
         for (int plane = 0; plane < planes.Count; plane++)
             ofChannels.Array[plane % planes.Channels] += sums.Array[plane];
-        for (int c = 0; c < planes.Channels; c++)
-        {
-            AddGradients(c, ofChannels.Array[c].Values);
-            V.AddGradient(c, -Weight![c] * ofChannels.Array[c].Second.First);
-        }
-        if (dx.IsEmpty)
-            return;
-
-        using Rented<Slope> slopes = new(planes.Count);
-        for (int plane = 0; plane < planes.Count; plane++)
+        using Rented<Slope> slopes = new(dx.IsEmpty ? 0 : planes.Count);
+        for (int plane = 0; plane < planes.Count && !dx.IsEmpty; plane++)
         {
             int c = plane % planes.Channels;
             Divisor divisor = divisors.Array[plane];
@@ -99,6 +91,11 @@ public sealed class EvoNormB0<T> : PlaneNormLayer<T> where T : unmanaged, IBinar
             slopes.Array[plane] = new(own.Mean, 0, byInstance + byBatch, -(byInstance * own.MeanLow) - (byBatch * toBatch));
         }
         planes.Map(dy, x, dx, new DividedPlanes.Gradients(divisors.Array, slopes.Array));
+        for (int c = 0; c < planes.Channels; c++)
+        {
+            AddGradients(c, ofChannels.Array[c].Values);
+            V.AddGradient(c, -Weight![c] * ofChannels.Array[c].Second.First);
+        }
     }
 
     private void FillDivisors(in Planes planes, ReadOnlySpan<Moments> moments, ReadOnlySpan<Moments> channels, Divisor[] divisors)

@@ -70,12 +70,12 @@ public sealed class EvoNormS0<T> : PlaneNormLayer<T> where T : unmanaged, IBinar
             for (int plane = group * size; plane < (group + 1) * size; plane++)
                 slopes.Array[plane] = new(moments.Mean, factor * Weight![plane % planes.Channels], ofX, -ofX * moments.MeanLow);
         }
+        planes.Map(dy, x, dx, new GatedPlanes.Gradients(gates.Array, slopes.Array));
         for (int c = 0; c < planes.Channels; c++)
         {
             AddGradients(c, parameters.Array[c].Pair);
             V.AddGradient(c, parameters.Array[c].Third);
         }
-        planes.Map(dy, x, dx, new GatedPlanes.Gradients(gates.Array, slopes.Array));
     }
 
     /// <summary>Without the 0 that a deviation of 0 has elsewhere: what is scaled here is not a deviation, and 0 would be wrong for it.</summary>

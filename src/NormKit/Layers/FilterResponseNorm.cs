@@ -53,12 +53,12 @@ public sealed class FilterResponseNorm<T> : PlaneNormLayer<T> where T : unmanage
             slopes.Array[plane] = new(0, factor * Weight![c], -ofMean * Weight[c], 0);
             parameters.Array[c] += new Triple(new(sum.Pair.First, sum.Pair.Second * factor), sum.Third);
         }
+        planes.Map(dy, x, dx, operators.Backward(slopes.Array));
         for (int c = 0; c < planes.Channels; c++)
         {
             AddGradients(c, parameters.Array[c].Pair);
             Threshold?.AddGradient(c, parameters.Array[c].Third);
         }
-        planes.Map(dy, x, dx, operators.Backward(slopes.Array));
     }
 
     private FlooredPlanes Operators(in Planes planes, Moments[] moments, Line[] lines, double[] floors)

@@ -65,9 +65,9 @@ public sealed class GlobalResponseNorm<T> : PlaneNormLayer<T> where T : unmanage
                 slopes.Array[first + c] = new(0, 1 + (Weight![c] * (response * inverse)), ofX, 0);
             }
         }
+        planes.Map(dy, x, dx, new PlaneLines.Gradients(slopes.Array));
         for (int c = 0; c < planes.Channels; c++)
             AddGradients(c, parameters.Array[c]);
-        planes.Map(dy, x, dx, new PlaneLines.Gradients(slopes.Array));
     }
 
     private static double Response(in Moments plane) => Math.Sqrt(plane.M2);

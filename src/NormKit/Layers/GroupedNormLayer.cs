@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Interop;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -30,16 +31,17 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     {
     }
 
-    private protected override void ForwardCore<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
+    private protected override void ForwardCore<TInput>(
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
         NormSpec<T> spec = Describe(x.Lengths);
-        Complete(ref spec);
+        Complete(ref spec, concurrency);
         Finished(NormCall.Forward(spec, x, y, saved, mask));
     }
 
     private protected override void BackwardCore<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask) =>
-        BackwardOf(dy, x, saved, dx, mask, default);
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency) =>
+        BackwardOf(dy, x, saved, dx, mask, default, concurrency);
 
     /// <param name="dy">The gradient of the output.</param>
     /// <param name="x">The input, or the sum that was normalized.</param>
@@ -47,25 +49,26 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     /// <param name="dx">Takes the gradient of <paramref name="x"/>.</param>
     /// <param name="mask">That of the forward pass.</param>
     /// <param name="dSum">What is added to the gradient; or none.</param>
+    /// <param name="concurrency">The threads of the call.</param>
     private protected void BackwardOf<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, in Operand<TInput> dSum)
-        where TInput : unmanaged
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, in Operand<TInput> dSum,
+        Concurrency concurrency) where TInput : unmanaged
     {
         if (saved.Layer.Length > 0 && !Fits(saved.Grouping))
             throw new ArgumentException($"{Name}: the saved statistics come from a layer with other groups, channels or normalized dimensions; give those of this layer's forward pass.", nameof(saved));
         NormSpec<T> spec = saved.Spec<T>(Name);
-        Complete(ref spec);
+        Complete(ref spec, concurrency);
         NormCall.Backward(
             spec, dy, x, saved, dx, Operand<T>.OfOptional(IsTrainable ? Weight?.Gradients : null), Operand<T>.OfOptional(IsTrainable ? Bias?.Gradients : null),
             add: true, mask, dSum);
     }
 
-    /// <summary>Fills in what the layer holds.</summary>
-    private protected virtual void Complete(ref NormSpec<T> spec)
+    /// <summary>Fills in what the layer holds, and the threads of the call.</summary>
+    private protected virtual void Complete(ref NormSpec<T> spec, Concurrency concurrency)
     {
         spec.Weight = Operand<T>.OfOptional(Weight?.Values);
         spec.Bias = Operand<T>.OfOptional(Bias?.Values);
         spec.Activation = Activation;
-        spec.MaxDegreeOfParallelism = MaxDegreeOfParallelism;
+        spec.Concurrency = concurrency;
     }
 }

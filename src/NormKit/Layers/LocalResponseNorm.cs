@@ -1,6 +1,7 @@
 using System.Numerics;
 using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -40,16 +41,17 @@ public sealed class LocalResponseNorm<T> : NormLayer<T> where T : unmanaged, IBi
     /// <summary>On which side an even window has one channel more.</summary>
     public LrnWindow Window => rule.Window;
 
-    private protected override void ForwardCore<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
+    private protected override void ForwardCore<TInput>(
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
-        LocalResponseCall.Forward(Name, rule, x, y, saved, MaxDegreeOfParallelism);
+        LocalResponseCall.Forward(Name, rule, x, y, saved, concurrency);
     }
 
     private protected override void BackwardCore<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask)
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
-        LocalResponseCall.Backward(Name, rule, dy, x, saved, dx, MaxDegreeOfParallelism);
+        LocalResponseCall.Backward(Name, rule, dy, x, saved, dx, concurrency);
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Interop;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -30,16 +31,17 @@ public sealed class LpNormalize<T> : NormLayer<T> where T : unmanaged, IBinaryFl
     /// <summary>The dimension along which vectors lie.</summary>
     public int Dim { get; }
 
-    private protected override void ForwardCore<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
+    private protected override void ForwardCore<TInput>(
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
-        LpCall.Forward<TInput, T>(Name, P, Dim, Eps, x, y, saved, MaxDegreeOfParallelism);
+        LpCall.Forward<TInput, T>(Name, P, Dim, Eps, x, y, saved, concurrency);
     }
 
     private protected override void BackwardCore<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask)
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
-        LpCall.Backward<TInput, T>(Name, P, Dim, Eps, dy, x, saved, dx, MaxDegreeOfParallelism);
+        LpCall.Backward<TInput, T>(Name, P, Dim, Eps, dy, x, saved, dx, concurrency);
     }
 }

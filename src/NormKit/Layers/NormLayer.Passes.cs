@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using NormKit.Interop;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -7,16 +8,17 @@ namespace NormKit;
 public abstract partial class NormLayer<T>
 {
     /// <summary>Checks the input and computes the output.</summary>
-    private protected abstract void ForwardCore<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
-        where TInput : unmanaged;
+    private protected abstract void ForwardCore<TInput>(
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency) where TInput : unmanaged;
 
     /// <summary>Does a plain call on contiguous spans by a shorter way, if the layer has one; else nothing, and says so.</summary>
-    private protected virtual bool TryForward(ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination) => false;
+    private protected virtual bool TryForward(ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, Concurrency concurrency) => false;
 
     /// <summary>Checks all of it and computes the gradients; those of parameters are added. <paramref name="saved"/> comes from this kind of layer,
     /// or was never filled.</summary>
     private protected abstract void BackwardCore<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask) where TInput : unmanaged;
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency)
+        where TInput : unmanaged;
 
     /// <summary>For numbers of channels, groups and the like.</summary>
     private protected void RequireCount(int count, [CallerArgumentExpression(nameof(count))] string name = "")
@@ -39,34 +41,39 @@ public abstract partial class NormLayer<T>
             throw new ArgumentException($"{Name}: the saved statistics come from {saved.Layer}; give those of this layer's forward pass.", nameof(saved));
     }
 
-    private void Run<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask) where TInput : unmanaged
+    /// <summary>The threads of a call, unless it is cancelled already.</summary>
+    private protected Concurrency Start(CancellationToken cancellationToken) => Concurrency.Start(MaxDegreeOfParallelism, cancellationToken);
+
+    private void Run<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
+        where TInput : unmanaged
     {
         NormCall.CheckTypes<TInput, T>(Name);
         if (x.Lengths.Length != UnbatchedRank)
         {
-            ForwardCore(x, y, saved, mask);
+            ForwardCore(x, y, saved, mask, concurrency);
             return;
         }
         if (y.Lengths.Length != UnbatchedRank)
             throw new ArgumentException($"{Name}: destination has shape {Shapes.Text(y.Lengths)}; input has {Shapes.Text(x.Lengths)}, and they must be the same.", "destination");
         RequireMaskOfSample(mask, x.Lengths);
         Span<nint> room = stackalloc nint[6 * (UnbatchedRank + 1)];
-        ForwardCore(AsBatch(x, ref room), AsBatch(y, ref room), saved, AsBatch(mask, ref room));
+        ForwardCore(AsBatch(x, ref room), AsBatch(y, ref room), saved, AsBatch(mask, ref room), concurrency);
     }
 
     private void RunBackward<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask) where TInput : unmanaged
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency)
+        where TInput : unmanaged
     {
         NormCall.CheckTypes<TInput, T>(Name);
         RequireSavedHere(saved);
         if (x.Lengths.Length != UnbatchedRank || dy.Lengths.Length != UnbatchedRank || (dx.IsPresent && dx.Lengths.Length != UnbatchedRank))
         {
-            BackwardCore(dy, x, saved, dx, mask);
+            BackwardCore(dy, x, saved, dx, mask, concurrency);
             return;
         }
         RequireMaskOfSample(mask, x.Lengths);
         Span<nint> room = stackalloc nint[8 * (UnbatchedRank + 1)];
-        BackwardCore(AsBatch(dy, ref room), AsBatch(x, ref room), saved, AsBatch(dx, ref room), AsBatch(mask, ref room));
+        BackwardCore(AsBatch(dy, ref room), AsBatch(x, ref room), saved, AsBatch(dx, ref room), AsBatch(mask, ref room), concurrency);
     }
 
     private void RequireMaskOfSample(in Operand<bool> mask, ReadOnlySpan<nint> sample)

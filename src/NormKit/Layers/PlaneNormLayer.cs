@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -38,11 +39,11 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
     /// <summary>Whether the layer has running statistics, and evaluation uses them.</summary>
     private protected bool UsesRunning => !Training && buffers.Count > 0;
 
-    /// <summary>Writes y, from the moments of each plane.</summary>
+    /// <summary>Writes y, from the moments of each plane, and moves running statistics after that: a call that is cancelled has not moved them.</summary>
     private protected abstract void Normalize<TInput>(
         in Planes planes, Moments[] moments, TensorView<TInput> x, TensorView<TInput> y, SavedStatistics? saved) where TInput : unmanaged;
 
-    /// <summary>Adds the gradients of the parameters, and writes dx where it is wanted.</summary>
+    /// <summary>Writes dx where it is wanted, and adds the gradients of the parameters after that: a call that is cancelled has added none.</summary>
     private protected abstract void Differentiate<TInput>(
         in Planes planes, SavedStatistics saved, TensorView<TInput> dy, TensorView<TInput> x, TensorView<TInput> dx) where TInput : unmanaged;
 
@@ -89,7 +90,7 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
     }
 
     private protected sealed override unsafe void ForwardCore<TInput>(
-        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
         RequireInput(x.Lengths);
@@ -98,24 +99,27 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
         foreach ((string key, _, T[] memory) in buffers)
             NormCall.CheckApart(Name, key, Training ? Operand<T>.OfOptional(memory) : default, "input", x);
 
-        Planes planes = PlaneCalls.Of(Name, x.Lengths, MaxDegreeOfParallelism);
+        Planes planes = PlaneCalls.Of(Name, x.Lengths, concurrency);
         using Rented<Moments> unsaved = new(saved is null ? planes.Count : 0);
         Moments[] moments = saved?.Prepare(Name, x.Lengths, planes.Count, Scaling, UsesRunning, Extras) ?? unsaved.Array;
         if (x.IsEmpty)
         {
             moments.AsSpan().Clear();
-            return;
         }
-        fixed (TInput* xStart = &x.Start, yStart = &y.Start)
+        else
         {
-            TensorView<TInput> from = x.View(xStart, channelsLast: false);
-            planes.Reduce(from, Scaling.IsCentred, moments);
-            Normalize(planes, moments, from, y.View(yStart, channelsLast: false), saved);
+            fixed (TInput* xStart = &x.Start, yStart = &y.Start)
+            {
+                TensorView<TInput> from = x.View(xStart, channelsLast: false);
+                planes.Reduce(from, Scaling.IsCentred, moments);
+                Normalize(planes, moments, from, y.View(yStart, channelsLast: false), saved);
+            }
         }
+        saved?.Complete();
     }
 
     private protected sealed override unsafe void BackwardCore<TInput>(
-        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask)
+        in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, Concurrency concurrency)
     {
         RequireNoMask(mask);
         PlaneCalls.CheckBackward(Name, dy, x, saved, dx);
@@ -128,7 +132,7 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
         fixed (TInput* dyStart = &dy.Start, xStart = &x.Start, dxStart = &dx.Start)
         {
             Differentiate(
-                PlaneCalls.Of(Name, x.Lengths, MaxDegreeOfParallelism), saved, dy.View(dyStart, channelsLast: false), x.View(xStart, channelsLast: false),
+                PlaneCalls.Of(Name, x.Lengths, concurrency), saved, dy.View(dyStart, channelsLast: false), x.View(xStart, channelsLast: false),
                 dx.IsPresent ? dx.View(dxStart, channelsLast: false) : default);
         }
     }

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -9,6 +10,9 @@ namespace NormKit;
 /// <typeparam name="T">float or double; see <see cref="NormLayer{T}"/>.</typeparam>
 public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>The elements of the longest call that is not looked at again once it has begun: some ten microseconds.</summary>
+    private const int LongestUnchecked = 1 << 16;
+
     private readonly nint[] normalizedShape;
     private readonly int[] axes;
     private readonly Spread spread;
@@ -53,96 +57,110 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
     /// other. ONNX Runtime's SkipLayerNormalization and SkipSimplifiedLayerNormalization are this call.</remarks>
     /// <param name="input">The tensor to add to, in any layout.</param>
     /// <param name="residual">What is added: of the input's shape, or of its trailing dimensions.</param>
-    /// <param name="saved">Filled with what <see cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/> needs; null where no gradient is wanted.</param>
+    /// <param name="saved">Filled with what <see cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, CancellationToken)"/> needs; null where no gradient is wanted.</param>
     /// <param name="addedBias">What else is added: one value for each normalized element; none for zeros.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <typeparam name="TInput">The element type: <typeparamref name="T"/>, or in a layer of float also Half or BFloat16.</typeparam>
     /// <returns>The normalized sum, and the sum.</returns>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
     public (Tensor<TInput> Output, Tensor<TInput> Sum) ForwardAdd<TInput>(
-        in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<TInput> residual, SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default)
+        in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<TInput> residual, SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default,
+        CancellationToken cancellationToken = default)
         where TInput : unmanaged
     {
         Operand<TInput> x = Operand<TInput>.Of(input);
         Tensor<TInput> output = Results.Like(x), sum = Results.Like(x);
-        ForwardAdd(input, residual, output.AsTensorSpan(), sum.AsTensorSpan(), saved, addedBias);
+        ForwardAdd(input, residual, output.AsTensorSpan(), sum.AsTensorSpan(), saved, addedBias, cancellationToken);
         return (output, sum);
     }
 
-    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>
+    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T}, CancellationToken)"/>
     public (Tensor<T> Output, Tensor<T> Sum) ForwardAdd(
-        in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> residual, SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default) =>
-        ForwardAdd<T>(input, residual, saved, addedBias);
+        in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> residual, SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default,
+        CancellationToken cancellationToken = default) =>
+        ForwardAdd<T>(input, residual, saved, addedBias, cancellationToken);
 
-    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>
+    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T}, CancellationToken)"/>
     /// <param name="input">The tensor to add to, in any layout.</param>
     /// <param name="residual">What is added: of the input's shape, or of its trailing dimensions.</param>
     /// <param name="destination">Overwritten with the normalized sum; may be the input or the residual, but not the sum.</param>
     /// <param name="sum">Overwritten with the sum; may be the input or the residual.</param>
     /// <param name="saved">Filled with what backward needs; null where no gradient is wanted.</param>
     /// <param name="addedBias">What else is added: one value for each normalized element; none for zeros.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     public void ForwardAdd<TInput>(
         in ReadOnlyTensorSpan<TInput> input, in ReadOnlyTensorSpan<TInput> residual, in TensorSpan<TInput> destination, in TensorSpan<TInput> sum,
-        SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default) where TInput : unmanaged
+        SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default, CancellationToken cancellationToken = default)
+        where TInput : unmanaged
     {
+        Concurrency concurrency = Start(cancellationToken);
         NormSpec<T> spec = Describe(input.Lengths);
-        Complete(ref spec);
+        Complete(ref spec, concurrency);
         NormCall.Forward(
             spec, Operand<TInput>.Of(input), Operand<TInput>.Of(destination), saved, default,
             new Addends<TInput, T>(Operand<TInput>.Of(residual), Operand<T>.OfOptional(addedBias), Operand<TInput>.Of(sum)));
     }
 
-    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in TensorSpan{TInput}, in TensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>
+    /// <inheritdoc cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in TensorSpan{TInput}, in TensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T}, CancellationToken)"/>
     public void ForwardAdd(
         in ReadOnlyTensorSpan<T> input, in ReadOnlyTensorSpan<T> residual, in TensorSpan<T> destination, in TensorSpan<T> sum,
-        SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default) =>
-        ForwardAdd<T>(input, residual, destination, sum, saved, addedBias);
+        SavedStatistics? saved = null, in ReadOnlyTensorSpan<T> addedBias = default, CancellationToken cancellationToken = default) =>
+        ForwardAdd<T>(input, residual, destination, sum, saved, addedBias, cancellationToken);
 
-    /// <summary>The gradient of <see cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T})"/>:
+    /// <summary>The gradient of <see cref="ForwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in ReadOnlyTensorSpan{T}, CancellationToken)"/>:
     /// input and residual have the same. Those of weight and bias are added to <see cref="Parameter{T}.Grad"/>.</summary>
     /// <param name="gradOutput">The gradient of the normalized sum.</param>
     /// <param name="gradSum">The gradient of the sum where that was handed on; none for zeros.</param>
     /// <param name="sum">The sum that the forward pass gave, unchanged since.</param>
     /// <param name="saved">What that pass saved.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <typeparam name="TInput">The element type.</typeparam>
     /// <returns>The gradient of the sum, and so of input, residual and, added up over all but the normalized dimensions, of addedBias.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, or another layer filled <paramref name="saved"/>.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward pass.</exception>
     public Tensor<TInput> BackwardAdd<TInput>(
-        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> gradSum, in ReadOnlyTensorSpan<TInput> sum, SavedStatistics saved)
+        in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> gradSum, in ReadOnlyTensorSpan<TInput> sum, SavedStatistics saved,
+        CancellationToken cancellationToken = default)
         where TInput : unmanaged
     {
         Tensor<TInput> gradInput = Results.Like(Operand<TInput>.Of(sum));
-        BackwardAdd(gradOutput, gradSum, sum, saved, gradInput.AsTensorSpan());
+        BackwardAdd(gradOutput, gradSum, sum, saved, gradInput.AsTensorSpan(), cancellationToken);
         return gradInput;
     }
 
-    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/>
+    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, CancellationToken)"/>
     /// <param name="gradOutput">The gradient of the normalized sum.</param>
     /// <param name="gradSum">The gradient of the sum where that was handed on; none for zeros.</param>
     /// <param name="sum">The sum that the forward pass gave, unchanged since.</param>
     /// <param name="saved">What that pass saved.</param>
     /// <param name="gradInput">Overwritten with the gradient; may be one of the other tensors.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     public void BackwardAdd<TInput>(
         in ReadOnlyTensorSpan<TInput> gradOutput, in ReadOnlyTensorSpan<TInput> gradSum, in ReadOnlyTensorSpan<TInput> sum, SavedStatistics saved,
-        in TensorSpan<TInput> gradInput) where TInput : unmanaged
+        in TensorSpan<TInput> gradInput, CancellationToken cancellationToken = default) where TInput : unmanaged
     {
         RequireSavedHere(saved);
         BackwardOf(
-            Operand<TInput>.Of(gradOutput), Operand<TInput>.Of(sum), saved, Operand<TInput>.Of(gradInput), default, Operand<TInput>.OfOptional(gradSum));
+            Operand<TInput>.Of(gradOutput), Operand<TInput>.Of(sum), saved, Operand<TInput>.Of(gradInput), default, Operand<TInput>.OfOptional(gradSum),
+            Start(cancellationToken));
     }
 
-    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics)"/>
+    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, CancellationToken)"/>
     public Tensor<T> BackwardAdd(
-        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> gradSum, in ReadOnlyTensorSpan<T> sum, SavedStatistics saved) =>
-        BackwardAdd<T>(gradOutput, gradSum, sum, saved);
+        in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> gradSum, in ReadOnlyTensorSpan<T> sum, SavedStatistics saved,
+        CancellationToken cancellationToken = default) =>
+        BackwardAdd<T>(gradOutput, gradSum, sum, saved, cancellationToken);
 
-    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in TensorSpan{TInput})"/>
+    /// <inheritdoc cref="BackwardAdd{TInput}(in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, in ReadOnlyTensorSpan{TInput}, SavedStatistics, in TensorSpan{TInput}, CancellationToken)"/>
     public void BackwardAdd(
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> gradSum, in ReadOnlyTensorSpan<T> sum, SavedStatistics saved,
-        in TensorSpan<T> gradInput) => BackwardAdd<T>(gradOutput, gradSum, sum, saved, gradInput);
+        in TensorSpan<T> gradInput, CancellationToken cancellationToken = default) => BackwardAdd<T>(gradOutput, gradSum, sum, saved, gradInput, cancellationToken);
 
-    private protected override bool TryForward(ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination)
+    private protected override bool TryForward(ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, Concurrency concurrency)
     {
+        // It is not ended early, so it is not for long calls that may be.
+        if (concurrency.Cancellation.CanBeCanceled && input.Length > LongestUnchecked)
+            return false;
         if (width == 0 || axes.Length > 0 || UnitOffset || Activation.IsPresent || input.Length != destination.Length
             || shape.Length < normalizedShape.Length || !shape[^normalizedShape.Length..].SequenceEqual(normalizedShape))
         {
@@ -156,14 +174,14 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
             rows *= length;
         }
         return rows * width == input.Length
-            && FewRows.TryForward(new(spread, Eps), width, Weight is null ? default : Weight.Values, Bias is null ? default : Bias.Values, input, destination, MaxDegreeOfParallelism);
+            && FewRows.TryForward(new(spread, Eps), width, Weight is null ? default : Weight.Values, Bias is null ? default : Bias.Values, input, destination, concurrency.MaxDegreeOfParallelism);
     }
 
     private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape) => Groupings.Rows<T>(Name, shape, normalizedShape, axes, new(spread, Eps));
 
-    private protected override void Complete(ref NormSpec<T> spec)
+    private protected override void Complete(ref NormSpec<T> spec, Concurrency concurrency)
     {
-        base.Complete(ref spec);
+        base.Complete(ref spec, concurrency);
         spec.UnitOffset = UnitOffset;
     }
 

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using NormKit.Interop;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -29,7 +30,8 @@ public abstract partial class RunningNormLayer<T>
         Create(checked((int)length));
     }
 
-    private protected override void ForwardCore<TInput>(in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask)
+    private protected override void ForwardCore<TInput>(
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
         // An input of too few dimensions, or of none or too many channels, is refused below.
         bool takesChannels = IsLazy && x.Lengths.Length >= 2 && x.Lengths[1] is > 0 and <= int.MaxValue;
@@ -37,7 +39,7 @@ public abstract partial class RunningNormLayer<T>
             Create((int)x.Lengths[1]);
         try
         {
-            base.ForwardCore(x, y, saved, mask);
+            base.ForwardCore(x, y, saved, mask, concurrency);
         }
         catch when (takesChannels)
         {

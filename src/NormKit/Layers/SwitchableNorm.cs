@@ -110,16 +110,9 @@ public sealed class SwitchableNorm<T> : PlaneNormLayer<T> where T : unmanaged, I
             ofMeans += of.First * mixed.Means;
             ofVariances += of.Second * mixed.Variances;
         }
-        for (int c = 0; c < planes.Channels; c++)
-            AddGradients(c, parameters.Array[c]);
-        AddSoftmaxGradient(MeanWeight, mixture.OfMean, ofMeans);
-        AddSoftmaxGradient(VarWeight, mixture.OfVariance, ofVariances);
-        if (dx.IsEmpty)
-            return;
-
-        using Rented<Slope> slopes = new(planes.Count);
+        using Rented<Slope> slopes = new(dx.IsEmpty ? 0 : planes.Count);
         Shares count = new(planes.Positions, planes.Positions * planes.Channels, planes.Positions * planes.Samples);
-        for (int plane = 0; plane < planes.Count; plane++)
+        for (int plane = 0; plane < planes.Count && !dx.IsEmpty; plane++)
         {
             (int n, int c) = Math.DivRem(plane, planes.Channels);
             Mixed mixed = mixture[plane];
@@ -131,6 +124,10 @@ public sealed class SwitchableNorm<T> : PlaneNormLayer<T> where T : unmanaged, I
                 mixed.Own.Mean, mixed.Factor * Weight![c], slope, ofMean.Sum - (ofX * mixed.Means).Sum - (mixed.Own.MeanLow * slope));
         }
         planes.Map(dy, x, dx, new PlaneLines.Gradients(slopes.Array));
+        for (int c = 0; c < planes.Channels; c++)
+            AddGradients(c, parameters.Array[c]);
+        AddSoftmaxGradient(MeanWeight, mixture.OfMean, ofMeans);
+        AddSoftmaxGradient(VarWeight, mixture.OfVariance, ofVariances);
     }
 
     private static void AddSoftmaxGradient(Parameter<T> logits, Shares share, Shares gradient)

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
@@ -32,7 +33,7 @@ public sealed class WeightNorm<T> : IStateful<T> where T : unmanaged, IBinaryFlo
         weight.FlattenTo(Direction.Values);
 
         SavedStatistics saved = new();
-        Run(new T[Direction.Values.Length], default, saved);
+        Run(new T[Direction.Values.Length], default, saved, CancellationToken.None);
         for (int i = 0; i < saved.Moments.Length; i++)
             Magnitude.Values[i] = T.CreateTruncating(Math.Sqrt(saved.Moments[i].M2));
     }
@@ -63,24 +64,26 @@ public sealed class WeightNorm<T> : IStateful<T> where T : unmanaged, IBinaryFlo
 
     /// <summary>The weight.</summary>
     /// <param name="saved">Filled with what <see cref="Backward"/> needs; null where no gradient is wanted.</param>
-    public Tensor<T> Forward(SavedStatistics? saved = null)
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
+    public Tensor<T> Forward(SavedStatistics? saved = null, CancellationToken cancellationToken = default)
     {
         T[] weight = new T[Direction.Values.Length];
-        Run(weight, Operand<T>.OfOptional(Magnitude.Values), saved);
+        Run(weight, Operand<T>.OfOptional(Magnitude.Values), saved, cancellationToken);
         return Tensor.Create(weight, shape);
     }
 
     /// <summary>Adds the gradients of magnitude and direction to <see cref="Parameter{T}.Grad"/>.</summary>
     /// <param name="gradWeight">The gradient of the weight, of its shape.</param>
     /// <param name="saved">What the forward call saved.</param>
+    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentException">The shape is not the weight's, or something else filled <paramref name="saved"/>.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="saved"/> was never filled by a forward call.</exception>
-    public void Backward(in ReadOnlyTensorSpan<T> gradWeight, SavedStatistics saved)
+    public void Backward(in ReadOnlyTensorSpan<T> gradWeight, SavedStatistics saved, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(saved);
         if (saved.Layer.Length > 0 && (saved.Layer != nameof(WeightNorm<>) || saved.Grouping != grouping))
             throw new ArgumentException("WeightNorm: the saved statistics come from another layer or weight; give those of this one's forward call.", nameof(saved));
-        NormSpec<T> spec = Describe();
+        NormSpec<T> spec = Describe(cancellationToken);
         spec.Weight = Operand<T>.OfOptional(Magnitude.Values);
         T[] gradDirection = new T[Direction.Values.Length];
         NormCall.Backward(
@@ -98,14 +101,15 @@ public sealed class WeightNorm<T> : IStateful<T> where T : unmanaged, IBinaryFlo
 
     void IStateful<T>.Materialize(nint length) => throw new InvalidOperationException("WeightNorm: no length is open; it has its weight from the start.");
 
-    private void Run(T[] weight, in Operand<T> magnitude, SavedStatistics? saved)
+    private void Run(T[] weight, in Operand<T> magnitude, SavedStatistics? saved, CancellationToken cancellationToken)
     {
-        NormSpec<T> spec = Describe();
+        NormSpec<T> spec = Describe(cancellationToken);
         spec.Weight = magnitude;
         NormCall.Forward(spec, OfShape(Direction.Values), OfShape(weight), saved);
     }
 
-    private NormSpec<T> Describe() => new(nameof(WeightNorm<>), grouping, new(Spread.Length, 0)) { MaxDegreeOfParallelism = -1 };
+    private NormSpec<T> Describe(CancellationToken cancellationToken) =>
+        new(nameof(WeightNorm<>), grouping, new(Spread.Length, 0)) { Concurrency = Concurrency.Start(-1, cancellationToken) };
 
     private Operand<T> OfShape(T[] values) => Operand<T>.Of(values, shape, MemoryFormat.Contiguous, nameof(WeightNorm<>), "weight");
 }

@@ -17,6 +17,7 @@ public sealed class SavedStatistics
     private nint[] shape = [];
     private int[] order = [];
     private int normalizedRank;
+    private string fillingLayer = "";
     private bool unitOffset;    // the weight of the forward call was stored minus one, and so is that of its backward
 
     /// <summary>The moments of each set. In evaluation mode those of the running statistics, with a count of 1.</summary>
@@ -31,7 +32,7 @@ public sealed class SavedStatistics
     /// <summary>Whether the statistics came from running statistics, not from the input: the gradient then does not flow through them. In switchable norm and EvoNorm B0, those of the batch.</summary>
     public bool Fixed { get; private set; }
 
-    /// <summary>The layer or function that filled it; empty before the first forward call.</summary>
+    /// <summary>The layer or function that filled it; empty before the first forward call, and after one that was cancelled.</summary>
     public string Layer { get; private set; } = "";
 
     internal Grouping Grouping { get; private set; }
@@ -54,7 +55,10 @@ public sealed class SavedStatistics
         ? Scaling.Factor(moments[set])
         : throw new ArgumentOutOfRangeException(nameof(set), set, $"SavedStatistics: there are {moments.Length} sets, counted from 0.");
 
-    /// <summary>Makes room for the moments of a forward call, which then writes them.</summary>
+    /// <summary>Ends what <see cref="Prepare{T}"/> or <see cref="KeepShape"/> began; until then it counts as never filled, for a call may be cancelled.</summary>
+    internal void Complete() => Layer = fillingLayer;
+
+    /// <summary>Makes room for the moments of a forward call, which then writes them, and calls <see cref="Complete"/>.</summary>
     internal Moments[] Prepare<T>(in NormSpec<T> spec, ReadOnlySpan<nint> inputShape, bool masked) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         bool given = spec.Running.Use == RunningUse.Normalize;
@@ -108,6 +112,6 @@ public sealed class SavedStatistics
             moments = new Moments[sets];
         if (!inputShape.SequenceEqual(shape))
             shape = inputShape.ToArray();
-        Layer = layer;
+        (fillingLayer, Layer) = (layer, "");
     }
 }

@@ -36,20 +36,38 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
     private int tickets;
 
     private ExceptionDispatchInfo? failure;
+    private CancellationToken cancellation;
 
     /// <summary>Runs all items, <paramref name="grain"/> at a time, on the calling thread and at most <paramref name="workers"/> - 1 others.</summary>
-    public static void Run(in TWork work, nint count, nint grain, int workers)
+    /// <exception cref="OperationCanceledException">The token is cancelled. No thread is at work any more; some items are done, some are not, and
+    /// those that look at the token themselves may be half done.</exception>
+    public static void Run(in TWork work, nint count, nint grain, int workers, CancellationToken cancellation)
     {
+        if (workers == 1)
+        {
+            RunAlone(in work, count, cancellation.CanBeCanceled ? grain : count, cancellation);
+            return;
+        }
         ParallelJob<TWork> job = ofThisThread ?? new();
         ofThisThread = null;    // a loop inside a loop makes its own
         try
         {
-            job.Loop(in work, count, grain, workers);
+            job.Loop(in work, count, grain, workers, cancellation);
         }
         finally
         {
             ofThisThread = job;
         }
+    }
+
+    private static void RunAlone(in TWork work, nint count, nint grain, CancellationToken cancellation)
+    {
+        for (nint start = 0; start < count; start += grain)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            work.Run(0, start, Math.Min(start + grain, count));
+        }
+        cancellation.ThrowIfCancellationRequested();
     }
 
     void IThreadPoolWorkItem.Execute()
@@ -81,8 +99,9 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
         }
     }
 
-    private void Loop(in TWork toDo, nint items, nint itemsAtATime, int workers)
+    private void Loop(in TWork toDo, nint items, nint itemsAtATime, int workers, CancellationToken token)
     {
+        cancellation = token;
         work = toDo;
         count = items;
         grain = itemsAtATime;
@@ -108,13 +127,15 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
             while (Volatile.Read(ref left) < entered)
                 spin.SpinOnce(sleep1Threshold: -1);
             work = default;
+            cancellation = default;
         }
         failure?.Throw();
+        token.ThrowIfCancellationRequested();
     }
 
     private void TakePieces(int slot)
     {
-        while (true)
+        while (!cancellation.IsCancellationRequested)
         {
             nint start = (nint)(Interlocked.Add(ref next, grain) - grain);
             if (start >= count)

@@ -37,21 +37,23 @@ internal readonly record struct Schedule
     private readonly int workers;
     private readonly bool inPhases;
     private readonly nint grain;
+    private readonly CancellationToken cancellation;
 
     /// <param name="units">Units to normalize.</param>
     /// <param name="blocks">Blocks of each unit.</param>
     /// <param name="bytes">What the whole call reads and writes, about.</param>
-    /// <param name="maxDegreeOfParallelism">The most threads to use; -1 for one a processor.</param>
-    public Schedule(nint units, int blocks, nint bytes, int maxDegreeOfParallelism)
-        : this(units, blocks, bytes, maxDegreeOfParallelism, reduced: false)
+    /// <param name="concurrency">The threads of the call, and what ends it early.</param>
+    public Schedule(nint units, int blocks, nint bytes, Concurrency concurrency)
+        : this(units, blocks, bytes, concurrency, reduced: false)
     {
     }
 
-    private Schedule(nint units, int blocks, nint bytes, int maxDegreeOfParallelism, bool reduced)
+    private Schedule(nint units, int blocks, nint bytes, Concurrency concurrency, bool reduced)
     {
+        cancellation = concurrency.Cancellation;
         this.units = units;
         this.blocks = blocks;
-        workers = Workers(bytes, maxDegreeOfParallelism);
+        workers = concurrency.Workers(bytes);
         inPhases = reduced || (workers > 1 && blocks > 1 && units < 4 * workers);
         nint items = inPhases ? units * blocks : units;
         // A thread more than there are units would cost room and do nothing.
@@ -61,8 +63,8 @@ internal readonly record struct Schedule
     }
 
     /// <summary>For a kernel whose blocks were reduced before, each unit's into a slot of its own.</summary>
-    public static Schedule OfReduced(nint units, int blocks, nint bytes, int maxDegreeOfParallelism) =>
-        new(units, blocks, bytes, maxDegreeOfParallelism, reduced: true);
+    public static Schedule OfReduced(nint units, int blocks, nint bytes, Concurrency concurrency) =>
+        new(units, blocks, bytes, concurrency, reduced: true);
 
     /// <summary>How many units a kernel keeps results of at a time.</summary>
     public nint Slots { get; }
@@ -84,7 +86,7 @@ internal readonly record struct Schedule
     {
         if (!inPhases)
         {
-            RunItems(new WholeUnits<TKernel>(kernel, blocks, reduce));
+            RunItems(new WholeUnits<TKernel>(kernel, blocks, reduce, cancellation));
             return;
         }
         bool[] wide = ArrayPool<bool>.Shared.Rent(checked((int)units));
@@ -107,21 +109,37 @@ internal readonly record struct Schedule
         ArrayPool<bool>.Shared.Return(wide);
     }
 
-    /// <summary>Runs a unit from beginning to end, on the calling thread, which has the slot.</summary>
-    public static void RunUnit<TKernel>(in TKernel ofCaller, nint slot, nint unit, int blocks, bool reduce) where TKernel : struct, IUnitKernel
+    /// <summary>
+    /// Runs a unit from beginning to end, on the calling thread, which has the slot. One of many blocks may take long, and so leaves off between two of
+    /// them when it is cancelled, whatever phase it is in.
+    /// </summary>
+    public static void RunUnit<TKernel>(
+        in TKernel ofCaller, nint slot, nint unit, int blocks, bool reduce, CancellationToken cancellation = default) where TKernel : struct, IUnitKernel
     {
         ref TKernel kernel = ref Writable(in ofCaller);
         for (int block = 0; reduce && block < blocks; block++)
+        {
+            if (block > 0 && cancellation.IsCancellationRequested)
+                return;
             kernel.Reduce(slot, unit, block, wide: false);
+        }
         if (kernel.Combine(slot, unit, wide: false) && reduce)
         {
             for (int block = 0; block < blocks; block++)
+            {
+                if (block > 0 && cancellation.IsCancellationRequested)
+                    return;
                 kernel.Reduce(slot, unit, block, wide: true);
+            }
             kernel.Combine(slot, unit, wide: true);
         }
         // Backwards: what was reduced last is still in the cache.
         for (int block = blocks - 1; block >= 0; block--)
+        {
+            if (block < blocks - 1 && cancellation.IsCancellationRequested)
+                return;
             kernel.Apply(slot, unit, block);
+        }
     }
 
     /// <summary>
@@ -133,20 +151,18 @@ internal readonly record struct Schedule
     private void RunItems<TWork>(in TWork work) where TWork : struct, IParallelWork
     {
         nint items = inPhases ? units * blocks : units;
-        if (workers == 1)
-            work.Run(0, 0, items);
-        else
-            ParallelJob<TWork>.Run(in work, items, grain, workers);
+        ParallelJob<TWork>.Run(in work, items, grain, workers, cancellation);
     }
 
-    private readonly struct WholeUnits<TKernel>(TKernel kernel, int blocks, bool reduce) : IParallelWork where TKernel : struct, IUnitKernel
+    private readonly struct WholeUnits<TKernel>(TKernel kernel, int blocks, bool reduce, CancellationToken cancellation) : IParallelWork
+        where TKernel : struct, IUnitKernel
     {
         private readonly TKernel kernel = kernel;
 
         public void Run(int slot, nint start, nint end)
         {
             for (nint unit = start; unit < end; unit++)
-                RunUnit(in kernel, slot, unit, blocks, reduce);
+                RunUnit(in kernel, slot, unit, blocks, reduce, cancellation);
         }
     }
 

@@ -75,6 +75,7 @@ internal sealed class Arguments
     public LrnWindow Window { get; set; }
     public double P { get; set; } = 2;
     public int Dim { get; set; } = 1;
+    public CancellationToken Cancellation { get; set; }
 
     /// <summary>What the forward pass of the same arguments saved, filled where a backward call needs it.</summary>
     public SavedStatistics? Saved { get; set; } = new();

@@ -10,25 +10,25 @@ internal static class DistanceForms
 
     private static CallForm[] Cosine =>
     [
-        Of("CosineSimilarity.Forward<T>(x1, x2)", a => new CosineSimilarity().Forward<float>(a.Input.Tensor, a.Second.Tensor)),
-        Of("CosineSimilarity.Forward<T>(x1, x2, destination)", a => new CosineSimilarity().Forward(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor)),
-        Of("CosineSimilarity.Forward<T>(x1, shape1, x2, shape2, destination)", a => new CosineSimilarity().Forward<float>(a.Input.Span, a.Shape, a.Second.Span, a.NormalizedShape, a.Destination.Span)),
-        Of("CosineSimilarity.Backward<T>(gradOutput, x1, x2)", a => new CosineSimilarity().Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor)),
-        Of("CosineSimilarity.Backward<T>(gradOutput, x1, x2, gradX1, gradX2)", a => new CosineSimilarity().Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.GradInput.Tensor, a.Sum.Tensor)),
-        Of("CosineSimilarity.Backward<T>(gradOutput, x1, shape1, x2, shape2, gradX1, gradX2)",
-            a => new CosineSimilarity().Backward<float>(a.GradOutput.Span, a.Input.Span, a.Shape, a.Second.Span, a.NormalizedShape, a.GradInput.Span, a.Sum.Span)),
-        Of("Functional.CosineSimilarity<T>(x1, x2, dim, eps)", a => Functional.CosineSimilarity<float>(a.Input.Tensor, a.Second.Tensor, a.Dim, a.Eps)),
+        Of("CosineSimilarity.Forward<T>(x1, x2, cancellationToken)", a => new CosineSimilarity().Forward<float>(a.Input.Tensor, a.Second.Tensor, cancellationToken: a.Cancellation)),
+        Of("CosineSimilarity.Forward<T>(x1, x2, destination, cancellationToken)", a => new CosineSimilarity().Forward(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, cancellationToken: a.Cancellation)),
+        Of("CosineSimilarity.Forward<T>(x1, shape1, x2, shape2, destination, cancellationToken)", a => new CosineSimilarity().Forward<float>(a.Input.Span, a.Shape, a.Second.Span, a.NormalizedShape, a.Destination.Span, cancellationToken: a.Cancellation)),
+        Of("CosineSimilarity.Backward<T>(gradOutput, x1, x2, cancellationToken)", a => new CosineSimilarity().Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, cancellationToken: a.Cancellation)),
+        Of("CosineSimilarity.Backward<T>(gradOutput, x1, x2, gradX1, gradX2, cancellationToken)", a => new CosineSimilarity().Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.GradInput.Tensor, a.Sum.Tensor, cancellationToken: a.Cancellation)),
+        Of("CosineSimilarity.Backward<T>(gradOutput, x1, shape1, x2, shape2, gradX1, gradX2, cancellationToken)",
+            a => new CosineSimilarity().Backward<float>(a.GradOutput.Span, a.Input.Span, a.Shape, a.Second.Span, a.NormalizedShape, a.GradInput.Span, a.Sum.Span, cancellationToken: a.Cancellation)),
+        Of("Functional.CosineSimilarity<T>(x1, x2, dim, eps, cancellationToken)", a => Functional.CosineSimilarity<float>(a.Input.Tensor, a.Second.Tensor, a.Dim, a.Eps, cancellationToken: a.Cancellation)),
     ];
 
     private static CallForm[] Distance =>
     [
-        Of("PairwiseDistance.Forward<T>(x1, x2)", a => new PairwiseDistance().Forward<float>(a.Input.Tensor, a.Second.Tensor)),
-        Of("PairwiseDistance.Forward<T>(x1, x2, destination)", a => new PairwiseDistance().Forward(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor)),
-        Of("PairwiseDistance.Forward<T>(x1, x2, shape, destination)", a => new PairwiseDistance().Forward<float>(a.Input.Span, a.Second.Span, a.Shape, a.Destination.Span)),
-        Of("PairwiseDistance.Backward<T>(gradOutput, x1, x2)", a => new PairwiseDistance().Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor)),
-        Of("PairwiseDistance.Backward<T>(gradOutput, x1, x2, gradX1, gradX2)", a => new PairwiseDistance().Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.GradInput.Tensor, a.Sum.Tensor)),
-        Of("PairwiseDistance.Backward<T>(gradOutput, x1, x2, shape, gradX1, gradX2)",
-            a => new PairwiseDistance().Backward<float>(a.GradOutput.Span, a.Input.Span, a.Second.Span, a.Shape, a.GradInput.Span, a.Sum.Span)),
+        Of("PairwiseDistance.Forward<T>(x1, x2, cancellationToken)", a => new PairwiseDistance().Forward<float>(a.Input.Tensor, a.Second.Tensor, cancellationToken: a.Cancellation)),
+        Of("PairwiseDistance.Forward<T>(x1, x2, destination, cancellationToken)", a => new PairwiseDistance().Forward(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, cancellationToken: a.Cancellation)),
+        Of("PairwiseDistance.Forward<T>(x1, x2, shape, destination, cancellationToken)", a => new PairwiseDistance().Forward<float>(a.Input.Span, a.Second.Span, a.Shape, a.Destination.Span, cancellationToken: a.Cancellation)),
+        Of("PairwiseDistance.Backward<T>(gradOutput, x1, x2, cancellationToken)", a => new PairwiseDistance().Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, cancellationToken: a.Cancellation)),
+        Of("PairwiseDistance.Backward<T>(gradOutput, x1, x2, gradX1, gradX2, cancellationToken)", a => new PairwiseDistance().Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.GradInput.Tensor, a.Sum.Tensor, cancellationToken: a.Cancellation)),
+        Of("PairwiseDistance.Backward<T>(gradOutput, x1, x2, shape, gradX1, gradX2, cancellationToken)",
+            a => new PairwiseDistance().Backward<float>(a.GradOutput.Span, a.Input.Span, a.Second.Span, a.Shape, a.GradInput.Span, a.Sum.Span, cancellationToken: a.Cancellation)),
     ];
 
     private static CallForm Of(string entryPoint, Action<Arguments> call)
@@ -58,16 +58,16 @@ internal static class DistanceForms
 
     private static CallForm[] Adaptive =>
     [
-        Instance("Forward<T>(content, style, saved)", (n, a) => n.Forward<float>(a.Input.Tensor, a.Second.Tensor, a.Saved)),
-        Instance("Forward<T>(content, style, destination, saved)", (n, a) => n.Forward(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, a.Saved)),
-        Instance("Backward<T>(gradOutput, content, style, saved)", (n, a) => n.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.Saved!)),
-        Instance("Backward<T>(gradOutput, content, style, saved, gradContent, gradStyle)", (n, a) => n.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.Saved!, a.GradInput.Tensor, a.Sum.Tensor)),
-        Rows("Forward(input, scale, shift, saved)", (n, a) => n.Forward(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Saved)),
-        Rows("Forward<T>(input, scale, shift, saved)", (n, a) => n.Forward<float>(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Saved)),
-        Rows("Forward(input, scale, shift, destination, saved)", (n, a) => n.Forward(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Destination.Tensor, a.Saved)),
-        Rows("Forward<T>(input, scale, shift, destination, saved)", (n, a) => n.Forward<float>(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Destination.Tensor, a.Saved)),
-        Rows("Backward(gradOutput, input, scale, saved)", (n, a) => n.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Weight.Tensor, a.Saved!)),
-        Rows("Backward<T>(gradOutput, input, scale, saved)", (n, a) => n.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Weight.Tensor, a.Saved!)),
+        Instance("Forward<T>(content, style, saved, cancellationToken)", (n, a) => n.Forward<float>(a.Input.Tensor, a.Second.Tensor, a.Saved, cancellationToken: a.Cancellation)),
+        Instance("Forward<T>(content, style, destination, saved, cancellationToken)", (n, a) => n.Forward(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, a.Saved, cancellationToken: a.Cancellation)),
+        Instance("Backward<T>(gradOutput, content, style, saved, cancellationToken)", (n, a) => n.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.Saved!, cancellationToken: a.Cancellation)),
+        Instance("Backward<T>(gradOutput, content, style, saved, gradContent, gradStyle, cancellationToken)", (n, a) => n.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Second.Tensor, a.Saved!, a.GradInput.Tensor, a.Sum.Tensor, cancellationToken: a.Cancellation)),
+        Rows("Forward(input, scale, shift, saved, cancellationToken)", (n, a) => n.Forward(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Saved, cancellationToken: a.Cancellation)),
+        Rows("Forward<T>(input, scale, shift, saved, cancellationToken)", (n, a) => n.Forward<float>(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Saved, cancellationToken: a.Cancellation)),
+        Rows("Forward(input, scale, shift, destination, saved, cancellationToken)", (n, a) => n.Forward(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Destination.Tensor, a.Saved, cancellationToken: a.Cancellation)),
+        Rows("Forward<T>(input, scale, shift, destination, saved, cancellationToken)", (n, a) => n.Forward<float>(a.Input.Tensor, a.Weight.Tensor, a.Bias.Tensor, a.Destination.Tensor, a.Saved, cancellationToken: a.Cancellation)),
+        Rows("Backward(gradOutput, input, scale, saved, cancellationToken)", (n, a) => n.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Weight.Tensor, a.Saved!, cancellationToken: a.Cancellation)),
+        Rows("Backward<T>(gradOutput, input, scale, saved, cancellationToken)", (n, a) => n.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Weight.Tensor, a.Saved!, cancellationToken: a.Cancellation)),
     ];
 
     private static CallForm Instance(string signature, Action<AdaptiveInstanceNorm<float>, Arguments> call) => new($"AdaptiveInstanceNorm.{signature}", "AdaptiveInstanceNorm", () => Full((n, a) => n.Forward(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, a.Saved)), a => call(new(), a))

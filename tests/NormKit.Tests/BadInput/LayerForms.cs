@@ -26,18 +26,18 @@ internal static class LayerForms
 
     private static readonly (string Signature, Action<Arguments> Call)[] Passes =
     [
-        ("Forward(input, saved, mask)", a => a.Layer!.Forward(a.Input.Tensor, a.Saved, a.Mask.Tensor)),
-        ("Forward<T>(input, saved, mask)", a => a.Layer!.Forward<float>(a.Input.Tensor, a.Saved, a.Mask.Tensor)),
-        ("Forward(input, destination, saved, mask)", a => a.Layer!.Forward(a.Input.Tensor, a.Destination.Tensor, a.Saved, a.Mask.Tensor)),
-        ("Forward<T>(input, destination, saved, mask)", a => a.Layer!.Forward<float>(a.Input.Tensor, a.Destination.Tensor, a.Saved, a.Mask.Tensor)),
-        ("Forward(input, shape, destination, saved, format)", a => a.Layer!.Forward(a.Input.Span, a.Shape, a.Destination.Span, a.Saved, a.Format)),
-        ("Forward<T>(input, shape, destination, saved, format)", a => a.Layer!.Forward<float>(a.Input.Span, a.Shape, a.Destination.Span, a.Saved, a.Format)),
-        ("Backward(gradOutput, input, saved, mask)", a => a.Layer!.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.Mask.Tensor)),
-        ("Backward<T>(gradOutput, input, saved, mask)", a => a.Layer!.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.Mask.Tensor)),
-        ("Backward(gradOutput, input, saved, gradInput, mask)", a => a.Layer!.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.GradInput.Tensor, a.Mask.Tensor)),
-        ("Backward<T>(gradOutput, input, saved, gradInput, mask)", a => a.Layer!.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.GradInput.Tensor, a.Mask.Tensor)),
-        ("Backward(gradOutput, input, shape, saved, gradInput, format)", a => a.Layer!.Backward(a.GradOutput.Span, a.Input.Span, a.Shape, a.Saved!, a.GradInput.Span, a.Format)),
-        ("Backward<T>(gradOutput, input, shape, saved, gradInput, format)", a => a.Layer!.Backward<float>(a.GradOutput.Span, a.Input.Span, a.Shape, a.Saved!, a.GradInput.Span, a.Format)),
+        ("Forward(input, saved, mask, cancellationToken)", a => a.Layer!.Forward(a.Input.Tensor, a.Saved, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Forward<T>(input, saved, mask, cancellationToken)", a => a.Layer!.Forward<float>(a.Input.Tensor, a.Saved, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Forward(input, destination, saved, mask, cancellationToken)", a => a.Layer!.Forward(a.Input.Tensor, a.Destination.Tensor, a.Saved, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Forward<T>(input, destination, saved, mask, cancellationToken)", a => a.Layer!.Forward<float>(a.Input.Tensor, a.Destination.Tensor, a.Saved, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Forward(input, shape, destination, saved, format, cancellationToken)", a => a.Layer!.Forward(a.Input.Span, a.Shape, a.Destination.Span, a.Saved, a.Format, cancellationToken: a.Cancellation)),
+        ("Forward<T>(input, shape, destination, saved, format, cancellationToken)", a => a.Layer!.Forward<float>(a.Input.Span, a.Shape, a.Destination.Span, a.Saved, a.Format, cancellationToken: a.Cancellation)),
+        ("Backward(gradOutput, input, saved, mask, cancellationToken)", a => a.Layer!.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Backward<T>(gradOutput, input, saved, mask, cancellationToken)", a => a.Layer!.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Backward(gradOutput, input, saved, gradInput, mask, cancellationToken)", a => a.Layer!.Backward(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.GradInput.Tensor, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Backward<T>(gradOutput, input, saved, gradInput, mask, cancellationToken)", a => a.Layer!.Backward<float>(a.GradOutput.Tensor, a.Input.Tensor, a.Saved!, a.GradInput.Tensor, a.Mask.Tensor, cancellationToken: a.Cancellation)),
+        ("Backward(gradOutput, input, shape, saved, gradInput, format, cancellationToken)", a => a.Layer!.Backward(a.GradOutput.Span, a.Input.Span, a.Shape, a.Saved!, a.GradInput.Span, a.Format, cancellationToken: a.Cancellation)),
+        ("Backward<T>(gradOutput, input, shape, saved, gradInput, format, cancellationToken)", a => a.Layer!.Backward<float>(a.GradOutput.Span, a.Input.Span, a.Shape, a.Saved!, a.GradInput.Span, a.Format, cancellationToken: a.Cancellation)),
     ];
 
     public static IEnumerable<CallForm> All
@@ -63,14 +63,14 @@ internal static class LayerForms
 
     private static readonly (string Signature, Action<Arguments> Call)[] Additions =
     [
-        ("ForwardAdd(input, residual, saved, addedBias)", a => Row(a).ForwardAdd(a.Input.Tensor, a.Second.Tensor, a.Saved, a.Bias.Tensor)),
-        ("ForwardAdd<T>(input, residual, saved, addedBias)", a => Row(a).ForwardAdd<float>(a.Input.Tensor, a.Second.Tensor, a.Saved, a.Bias.Tensor)),
-        ("ForwardAdd(input, residual, destination, sum, saved, addedBias)", a => Row(a).ForwardAdd(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, a.Sum.Tensor, a.Saved, a.Bias.Tensor)),
-        ("ForwardAdd<T>(input, residual, destination, sum, saved, addedBias)", a => Row(a).ForwardAdd<float>(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, a.Sum.Tensor, a.Saved, a.Bias.Tensor)),
-        ("BackwardAdd(gradOutput, gradSum, sum, saved)", a => Row(a).BackwardAdd(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!)),
-        ("BackwardAdd<T>(gradOutput, gradSum, sum, saved)", a => Row(a).BackwardAdd<float>(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!)),
-        ("BackwardAdd(gradOutput, gradSum, sum, saved, gradInput)", a => Row(a).BackwardAdd(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!, a.GradInput.Tensor)),
-        ("BackwardAdd<T>(gradOutput, gradSum, sum, saved, gradInput)", a => Row(a).BackwardAdd<float>(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!, a.GradInput.Tensor)),
+        ("ForwardAdd(input, residual, saved, addedBias, cancellationToken)", a => Row(a).ForwardAdd(a.Input.Tensor, a.Second.Tensor, a.Saved, a.Bias.Tensor, cancellationToken: a.Cancellation)),
+        ("ForwardAdd<T>(input, residual, saved, addedBias, cancellationToken)", a => Row(a).ForwardAdd<float>(a.Input.Tensor, a.Second.Tensor, a.Saved, a.Bias.Tensor, cancellationToken: a.Cancellation)),
+        ("ForwardAdd(input, residual, destination, sum, saved, addedBias, cancellationToken)", a => Row(a).ForwardAdd(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, a.Sum.Tensor, a.Saved, a.Bias.Tensor, cancellationToken: a.Cancellation)),
+        ("ForwardAdd<T>(input, residual, destination, sum, saved, addedBias, cancellationToken)", a => Row(a).ForwardAdd<float>(a.Input.Tensor, a.Second.Tensor, a.Destination.Tensor, a.Sum.Tensor, a.Saved, a.Bias.Tensor, cancellationToken: a.Cancellation)),
+        ("BackwardAdd(gradOutput, gradSum, sum, saved, cancellationToken)", a => Row(a).BackwardAdd(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!, cancellationToken: a.Cancellation)),
+        ("BackwardAdd<T>(gradOutput, gradSum, sum, saved, cancellationToken)", a => Row(a).BackwardAdd<float>(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!, cancellationToken: a.Cancellation)),
+        ("BackwardAdd(gradOutput, gradSum, sum, saved, gradInput, cancellationToken)", a => Row(a).BackwardAdd(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!, a.GradInput.Tensor, cancellationToken: a.Cancellation)),
+        ("BackwardAdd<T>(gradOutput, gradSum, sum, saved, gradInput, cancellationToken)", a => Row(a).BackwardAdd<float>(a.GradOutput.Tensor, a.Second.Tensor, a.Sum.Tensor, a.Saved!, a.GradInput.Tensor, cancellationToken: a.Cancellation)),
     ];
 
     private static RowNormLayer<float> Row(Arguments a) => (RowNormLayer<float>)a.Layer!;

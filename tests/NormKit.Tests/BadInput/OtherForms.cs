@@ -99,12 +99,12 @@ internal static class OtherForms
             ["weight"] = [new(a => a.Weight = Block<float>.None, Range, "dim", "[]")],
             ["dim"] = [new(a => a.Dim = 2, Range, null, "2", "[3, 5]"), new(a => a.Dim = -3, Range, null, "-3"), new(a => a.Dim = int.MinValue, Range, null, "-2147483648")],
         }),
-        Weight("WeightNorm.Backward(gradWeight, saved)", a => Filled(a).Backward(a.GradWeight.Tensor, a.Saved!), new()
+        Weight("WeightNorm.Backward(gradWeight, saved, cancellationToken)", a => Filled(a).Backward(a.GradWeight.Tensor, a.Saved!, cancellationToken: a.Cancellation), new()
         {
             ["gradWeight"] = [new(a => a.GradWeight = Block<float>.None, Argument, "gradOutput or gradWeight", "[]", "[3, 5]"), new(a => a.GradWeight = a.GradWeight.OfShape(5, 3), Argument, "gradOutput or gradWeight", "[5, 3]", "[3, 5]")],
             ["saved"] = [new(a => a.Saved = null, Null, null, "saved"), new(a => a.Saved = new(), typeof(InvalidOperationException), null, "never filled")],
         }),
-        Weight("WeightNorm.Forward(saved)", a => new WeightNorm<float>(a.Weight.Tensor).Forward(a.Saved), []),
+        Weight("WeightNorm.Forward(saved, cancellationToken)", a => new WeightNorm<float>(a.Weight.Tensor).Forward(a.Saved, cancellationToken: a.Cancellation), []),
         Weight("SpectralNorm.new(weight, nPowerIterations, eps, dim)", a => _ = new SpectralNorm<float>(a.Weight.Memory is null ? null! : Tensor.Create(a.Weight.Memory, a.Weight.Shape), a.Size, a.Eps, a.Dim), new()
         {
             ["weight"] = [new(a => a.Weight = Block<float>.None, Null, null, "weight"), new(a => a.Weight = a.Weight.OfShape(3, 0), Argument, null, "[3, 0]")],

@@ -54,7 +54,7 @@ public class RefusalTests
                     wrongs.Add($"{what}: {thrown?.GetType().Name ?? "no exception"}, not {wrong.Exception.Name}: {thrown?.Message}");
                 else if (thrown is ArgumentException { ParamName: string name } && !(wrong.Argument ?? parameter).Split(" or ").Contains(name))
                     wrongs.Add($"{what}: names {name}: {thrown.Message}");
-                else if (thrown is not (ArgumentNullException or FormatException) && form.Says.Length > 0 && !wrong.Says[0].Contains(": ", StringComparison.Ordinal) && !thrown.Message.StartsWith($"{form.Says}: ", StringComparison.Ordinal))
+                else if (thrown is not (ArgumentNullException or FormatException or OperationCanceledException) && form.Says.Length > 0 && !wrong.Says[0].Contains(": ", StringComparison.Ordinal) && !thrown.Message.StartsWith($"{form.Says}: ", StringComparison.Ordinal))
                     wrongs.Add($"{what}: does not name the layer: {thrown.Message}");
                 else if (wrong.Says.Any(text => !text.Split('|').Any(t => thrown.Message.Contains(t, StringComparison.Ordinal))))
                     wrongs.Add($"{what}: {thrown.Message}");

@@ -21,8 +21,8 @@ internal static class WrongValues
         ["input"] = [new(a => a.Input = Block<float>.None, Argument, null, "has 0 elements"), new(a => a.Input = a.Input.Shorter, Argument, null, "2309 elements", "2310")],
         ["shape"] =
         [
-            new(a => a.Shape = [], Argument, "input or gradOutput", "2310"),
-            new(a => a.Shape = [2310], Argument, "input or gradOutput", "2310|1D"),
+            new(a => a.Shape = [], Argument, "input or gradOutput or dim", "2310"),
+            new(a => a.Shape = [2310], Argument, "input or gradOutput or dim", "2310|1D"),
             new(a => a.Shape = [3, -10, 7, -11], Argument, "input or gradOutput", "[3, -10, 7, -11]", "not negative"),
             new(a => a.Shape = [3, 10, 7, 12], Argument, "input or gradOutput", "2310", "[3, 10, 7, 12]", "2520"),
             new(a => (a.Shape, a.Input, a.Destination) = ([(nint)1 << 32, (nint)1 << 32], Block<float>.None, Block<float>.None), Argument, "input or gradOutput", "[4294967296, 4294967296]", "2147483647"),
@@ -47,8 +47,8 @@ internal static class WrongValues
     {
         ["input"] =
         [
-            new(a => a.Input = Block<float>.None, Argument, null, "[]|0D"),
-            new(a => a.Input = a.Input.OfShape(2310), Argument, null, "[2310]|1D"),
+            new(a => a.Input = Block<float>.None, Argument, "input or dim", "[]|0D"),
+            new(a => a.Input = a.Input.OfShape(2310), Argument, "input or dim", "[2310]|1D"),
             new(a => a.Input = a.Input with { Shape = [3, 10, 7, 12], Memory = new float[2520] }, Argument, "destination or input", "[3, 10, 7, 12]") { Beside = "destination" },
         ],
         ["destination"] =
@@ -101,13 +101,14 @@ internal static class WrongValues
             new(a => a.Axes = [2], Argument, null, "1 axes", "[7, 11]"), new(a => a.Axes = [2, 4], Argument, null, "axis 4", "4 dimensions"),
             new(a => (a.Axes, a.NormalizedShape) = ([3, 2], [11, 7]), Argument, null, "[3, 2]", "ascending"), new(a => (a.Axes, a.NormalizedShape) = ([2, 2], [7, 7]), Argument, null, "[2, 2]", "different"), new(a => a.Axes = [-9, 3], Argument, null, "-9"),
         ],
+        ["cancellationToken"] = [new(a => a.Cancellation = new(canceled: true), typeof(OperationCanceledException), null, "")],
         ["size"] = [new(a => a.Size = 0, Range, null, "0"), new(a => a.Size = -3, Range, null, "-3")],
         ["alpha"] = [new(a => a.Alpha = double.NaN, Range, null, "NaN")],
         ["beta"] = [new(a => a.Beta = double.PositiveInfinity, Range, null, "∞|Infinity")],
         ["k"] = [new(a => a.K = double.NaN, Range, null, "NaN")],
         ["window"] = [new(a => a.Window = (LrnWindow)7, Range, null, "7")],
         ["p"] = [new(a => a.P = -1, Range, null, "-1"), new(a => a.P = double.NaN, Range, null, "NaN")],
-        ["dim"] = [new(a => a.Dim = 4, Argument, "input", "[-4, 3]", "4"), new(a => a.Dim = -5, Argument, "input", "-5"), new(a => a.Dim = int.MinValue, Argument, "input", "-2147483648")],
+        ["dim"] = [new(a => a.Dim = 4, Argument, null, "[-4, 3]", "4"), new(a => a.Dim = -5, Argument, null, "-5"), new(a => a.Dim = int.MinValue, Argument, null, "-2147483648")],
         ["gradWeight"] =
         [
             new(a => a.GradWeight = a.GradWeight.OfShape(9), Argument, null, "9"),

@@ -137,7 +137,7 @@ public class LpNormalizeTests
         Assert.Equal(expected, Placing.Logical(into));
         Functional.Normalize<float>(x, shape, onSpans, p, 2, 0.5);
         Assert.Equal(expected, onSpans);
-        Assert.Throws<ArgumentException>("input", () => Functional.Normalize<float>(input, p, 4));
+        Assert.Throws<ArgumentException>("dim", () => Functional.Normalize<float>(input, p, 4));
         Assert.Throws<ArgumentOutOfRangeException>("eps", () => Functional.Normalize<float>(input, p, 1, -1));
     }
 

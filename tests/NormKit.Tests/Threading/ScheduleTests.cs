@@ -14,12 +14,33 @@ public class ScheduleTests
             {
                 foreach (int threads in (int[])[1, 2, 3, 8])
                 {
-                    Schedule schedule = new(units, blocks, 1 << 24, threads);
+                    Schedule schedule = new(units, blocks, 1 << 24, new(threads, default));
                     Recording kernel = new(new int[units * blocks], new int[units], blocks, (int)schedule.Slots, new int[1]);
                     schedule.Run(kernel, reduce: true);
                     Assert.All(kernel.Stage, stage => Assert.Equal(3, stage));
                     Assert.Equal(0, kernel.Wrong[0]);
                 }
+            }
+        }
+    }
+
+    /// <summary>A unit of many blocks ends between two of them, in whatever step it is, on one thread and on several.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Run_CancelledInABlock_EndsThere(int threads)
+    {
+        const int blocks = 1000;
+        foreach (int units in (int[])[1, 40])
+        {
+            foreach (int step in (int[])[1, 2, 3])
+            {
+                using CancellationTokenSource source = new();
+                Stopping kernel = new(source, step, At: 500, new int[4]);
+                Assert.Throws<OperationCanceledException>(() => new Schedule(units, blocks, 1 << 24, new(threads, source.Token)).Run(kernel, reduce: true));
+                // On several threads others are in the middle of a piece of blocks.
+                Assert.InRange(kernel.After, 0, threads == 1 ? 0 : 8 * threads);
+                Assert.Equal(step == 3, kernel.Counts[3] > 0);
             }
         }
     }
@@ -34,6 +55,27 @@ public class ScheduleTests
 
     [Fact]
     public void Workers_OfMinusOne_AreTheProcessors() => Assert.Equal(Environment.ProcessorCount, Schedule.Workers(nint.MaxValue, -1));
+
+    /// <summary>Cancels in a block of the first unit, in one of three steps (reduce, reduce again in double, apply), and counts the blocks that begin after that.</summary>
+    private readonly record struct Stopping(CancellationTokenSource Source, int Step, int At, int[] Counts) : IUnitKernel
+    {
+        public int After => Counts[0];
+
+        public void Reduce(nint slot, nint unit, int block, bool wide) => Take(unit, block, wide ? 2 : 1);
+
+        public bool Combine(nint slot, nint unit, bool wide) => true;
+
+        public void Apply(nint slot, nint unit, int block) => Take(unit, block, 3);
+
+        private void Take(nint unit, int block, int step)
+        {
+            Interlocked.Increment(ref Counts[step]);
+            if (Source.IsCancellationRequested)
+                Interlocked.Increment(ref Counts[0]);
+            else if (unit == 0 && block == At && step == Step)
+                Source.Cancel();
+        }
+    }
 
     /// <summary>Every third unit asks to be computed in double, so its blocks are reduced twice.</summary>
     private readonly record struct Recording(int[] Stage, int[] Combined, int Blocks, int Slots, int[] Wrong) : IUnitKernel
