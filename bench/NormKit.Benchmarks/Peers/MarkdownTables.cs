@@ -17,7 +17,7 @@ internal static class MarkdownTables
         {
             bool isForward = table.Key.Pass == "forward";
             string limit = isForward ? RowRun.Copy : RowRun.Triad;
-            text.AppendLine().AppendLine($"**{(isForward ? "Forward" : "Backward")}, {table.Key.Threads} {(table.Key.Threads == 1 ? "thread" : "threads")}**, in multiples of {(isForward ? "a copy" : $"`{limit}`")} of the same bytes").AppendLine();
+            text.AppendLine().AppendLine($"**{(isForward ? "Forward" : "Backward")}, {table.Key.Threads} {(table.Key.Threads == 1 ? "thread" : "threads")}**, in multiples of {(isForward ? "a copy" : $"`{limit}`")} of the same bytes{(table.Any(HasResidual) ? $"; `add +` rows in multiples of {RowRun.Both}, one after the other" : "")}").AppendLine();
             text.AppendLine($"| row | {limit}, ms | non-temporal | NormKit, ms | NormKit (quartiles) | {string.Join(" | ", Others)} | best peer takes | other layout |");
             text.AppendLine("|---|---|---|---|---|---|---|---|---|---|");
             foreach (Measurement m in table)
@@ -45,6 +45,8 @@ internal static class MarkdownTables
         int begin = old.IndexOf(Begin, StringComparison.Ordinal), end = old.IndexOf(End, StringComparison.Ordinal);
         File.WriteAllText(path, begin >= 0 && end > begin ? $"{old[..(begin + Begin.Length)]}\n{tables}\n{old[end..]}" : tables + "\n");
     }
+
+    private static bool HasResidual(Measurement m) => m.Limit == RowRun.Both;
 
     private static string Line(Measurement m)
     {

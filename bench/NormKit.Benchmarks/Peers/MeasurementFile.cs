@@ -10,6 +10,9 @@ internal sealed record MeasurementFile(string Machine, IReadOnlyList<Measurement
 
     public static MeasurementFile Read(string path) => JsonSerializer.Deserialize<MeasurementFile>(File.ReadAllText(path), OnOneLine)!;
 
+    /// <summary>The machine that made a file, if it is there and another one: its measurements do not mix with those of this one.</summary>
+    public static string? OtherMachineOf(string path) => File.Exists(path) && Read(path).Machine is string made && made != BenchmarkMachine.Name ? made : null;
+
     /// <summary>Adds measurements to those of a file, if it is there.</summary>
     public static void Add(string path, IReadOnlyList<Measurement> measurements)
     {

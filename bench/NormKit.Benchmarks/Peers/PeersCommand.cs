@@ -13,7 +13,7 @@ internal sealed class PeersCommand(PeersRequest request, string? json, string? m
     private readonly List<string> wrong = [];
     private readonly HashSet<string> notes = [];
 
-    /// <returns>0; 1 where a result was wrong or a child died; 2 where no row has such a name.</returns>
+    /// <returns>0; 1 where a result was wrong or a child died; 2 where no row has such a name, or the file is of another machine.</returns>
     public int Run()
     {
         PeersRequest allocating = request with { AsCalled = true };
@@ -21,6 +21,11 @@ internal sealed class PeersCommand(PeersRequest request, string? json, string? m
         if (runs == 0)
         {
             Console.Error.WriteLine($"No row has a name like {request.Rows}. Rows are:\n{string.Join('\n', RowTable.All.Select(row => row.Name))}");
+            return 2;
+        }
+        if (json is not null && MeasurementFile.OtherMachineOf(json) is string other)
+        {
+            Console.Error.WriteLine($"{json} was measured on '{other}', and this is '{BenchmarkMachine.Name}'; give --json another file.");
             return 2;
         }
         Progressing(runs, step =>

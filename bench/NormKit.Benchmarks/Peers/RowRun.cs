@@ -39,7 +39,7 @@ internal static class RowRun
                     i < 2 ? null : errors[i - 2])),
             ];
             string elsewhere = row.Elsewhere is (string forward, string backward) ? pass == Pass.Forward ? forward : backward : "";
-            return new(row.Name, pass.ToString().ToLowerInvariant(), threads, row.Bytes, rounds, limit, cases, elsewhere);
+            return new(row.Name, pass.ToString().ToLowerInvariant(), threads, row.Bytes, times[0].Length, limit, cases, elsewhere);
         }
         finally
         {

@@ -22,12 +22,12 @@ internal static class FewRows
     /// <param name="bias">The same.</param>
     /// <param name="x">The input.</param>
     /// <param name="y">The output; the input, or apart from all else.</param>
-    /// <param name="maxDegreeOfParallelism">The most threads.</param>
     public static unsafe bool TryForward<T>(
-        Scaling scaling, int width, ReadOnlySpan<T> weight, ReadOnlySpan<T> bias, ReadOnlySpan<T> x, Span<T> y, int maxDegreeOfParallelism)
+        Scaling scaling, int width, ReadOnlySpan<T> weight, ReadOnlySpan<T> bias, ReadOnlySpan<T> x, Span<T> y)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (x.IsEmpty || Schedule.Workers(2 * (nint)x.Length * Unsafe.SizeOf<T>(), maxDegreeOfParallelism) > 1)
+        // Few enough not to be worth a second thread, whether or not there is one.
+        if (x.IsEmpty || Schedule.Workers(2 * (nint)x.Length * Unsafe.SizeOf<T>(), int.MaxValue) > 1)
             return false;
         ref T start = ref MemoryMarshal.GetReference(x);
         if ((!Unsafe.AreSame(ref start, ref MemoryMarshal.GetReference(y)) && x.Overlaps(y)) || weight.Overlaps(y) || bias.Overlaps(y))

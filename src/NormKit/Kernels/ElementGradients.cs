@@ -20,7 +20,8 @@ internal enum Fusion
 
 /// <summary>
 /// The gradients of weights that each position of a row has for itself (layer norm): sums down the batch, of <c>dy * xHat</c> and <c>dy</c>.
-/// An item is a block of rows that share their weights and a tile of columns; the blocks' sums are added in double, in block order.
+/// An item is a block of rows that share their weights, and all, a block or a tile of their columns, as what is fused with it needs; the sums of blocks
+/// of rows are added in double, in their order.
 /// </summary>
 /// <param name="geometry">Who shares statistics and weights.</param>
 /// <param name="gradients">The gradient of the output, the input, and where its gradient goes.</param>

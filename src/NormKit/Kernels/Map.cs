@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -76,7 +77,8 @@ internal static class Map
             default(Whole).Store(atEnd, ref y, last);
     }
 
-    /// <summary>How many elements lie before the next multiple of so many bytes; memory here is pinned, so the answer holds.</summary>
+    /// <summary>How many elements lie before the next multiple of so many bytes. Where the garbage collector moves a buffer meanwhile, which tensors are
+    /// safe from, stores are no longer aligned and as right as before; past the caches only tensors are written.</summary>
     private static unsafe int ToNext<T>(ref T y, int bytes) where T : unmanaged => (int)(-(nint)Unsafe.AsPointer(ref y) & (bytes - 1)) / sizeof(T);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -109,10 +111,20 @@ internal static class Map
             where T : unmanaged
         {
             TStored* to = (TStored*)Unsafe.AsPointer(ref Unsafe.Add(ref y, index));
+            Debug.Assert((nint)to % (Vector256<T>.Count * sizeof(TStored)) == 0);
             if (typeof(TStored) == typeof(T))
-                value.StoreAlignedNonTemporal((T*)to);
-            else
-                SixteenBit.Rounded(value.As<T, float>()).StoreAlignedNonTemporal((ushort*)to);
+            {
+                if (Vector256.IsHardwareAccelerated)
+                {
+                    value.StoreAlignedNonTemporal((T*)to);
+                    return;
+                }
+                // In software that would be an ordinary store.
+                value.GetLower().StoreAlignedNonTemporal((T*)to);
+                value.GetUpper().StoreAlignedNonTemporal((T*)to + Vector128<T>.Count);
+                return;
+            }
+            SixteenBit.Rounded(value.As<T, float>()).StoreAlignedNonTemporal((ushort*)to);
         }
     }
 }

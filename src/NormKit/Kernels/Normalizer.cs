@@ -79,8 +79,8 @@ internal static class Normalizer
         bool byElement = !columnar && geometry.Affine == AffineAxis.Element;
         bool byRow = columnar && geometry.Affine == AffineAxis.Segment;
         Debug.Assert(!byRow || geometry.Weights.Groups == 1, "The parts of such weights are not told apart by group.");
-        nint bytes = (gradients.Dx.IsEmpty ? 2 : 3) * gradients.X.Length * Unsafe.SizeOf<T>();
-        gradients = gradients with { Dx = gradients.Dx.ForResults(bytes, gradients.X, gradients.Dy) };
+        nint bytes = (2 + (gradients.Dx.IsEmpty ? 0 : 1) + (gradients.Addend.IsEmpty ? 0 : 1)) * gradients.X.Length * Unsafe.SizeOf<T>();
+        gradients = gradients with { Dx = gradients.Dx.ForResults(bytes, gradients.X, gradients.Dy, gradients.Addend) };
         (int parts, int partsPerRun) = byElement ? ElementGradients<T, TNarrow>.PartsOf(geometry)
             : byRow ? (PositionGradients<T, TNarrow>.PartsOf(geometry), int.MaxValue)
             : (checked((int)geometry.Batches), (int)Math.Min(geometry.Weights.Run, int.MaxValue));

@@ -106,9 +106,12 @@ internal readonly struct RowBackward<T, TNarrow>(
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         int count = RowMoments.Pack(gradients.X, default, block, offset, geometry.SegmentStride, inputs);
         RowMoments.Pack(gradients.Dy, default, block, offset, geometry.SegmentStride, g);
-        nint ahead = RowMoments.Ahead(geometry, block);
-        gradients.X.Prefetch(offset + ahead, count);
-        gradients.Dy.Prefetch(offset + ahead, count);
+        if (block.Segments == 1)
+        {
+            nint ahead = RowMoments.Ahead(geometry, block);
+            gradients.X.Prefetch(offset + ahead, block.Length);
+            gradients.Dy.Prefetch(offset + ahead, block.Length);
+        }
         nint parameter = geometry.FirstParameter(set) + FirstOf(block);
         if (rule.Activation.IsPresent)
             ThroughActivation<TCompute>(moments, parameter, inputs[..count], g[..count], weights);
@@ -174,7 +177,7 @@ internal readonly struct RowBackward<T, TNarrow>(
         rule.Activation.Gradient<TCompute>(z, g);
     }
 
-    /// <summary>Kernels take dy and x where they lie, and leave dx where it goes.</summary>
+    /// <summary>Kernels take dy and x where they lie, and leave dx where it goes. (A loop of its own, for a frame without the scratch of the other.)</summary>
     private void ApplyDirect(Moments moments, Pair shares, nint set, Block block)
     {
         DxOfRun<TNarrow> values = new(rule.Scaling, moments, shares);
@@ -199,7 +202,7 @@ internal readonly struct RowBackward<T, TNarrow>(
         Span<TCompute> forInputs = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forWeights = stackalloc TCompute[BlockPlan.BlockLength];
         DxOfRun<TCompute> values = new(rule.Scaling, moments, shares);
-        bool past = gradients.Dx.WritesPast<TCompute>() && gradients.Addend.IsEmpty && !rule.Mask.IsPresent;
+        bool past = gradients.Dx.WritesPast<TCompute>() && !rule.Mask.IsPresent, adds = !gradients.Addend.IsEmpty;
         nint parameter = geometry.FirstParameter(set) + FirstOf(block);
         nint step = geometry.Affine == AffineAxis.Segment ? 1 : 0;
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
@@ -215,10 +218,10 @@ internal readonly struct RowBackward<T, TNarrow>(
             }
             Span<TCompute> result = gradients.Dx.Target(offset, block.Length, forGradients);
             // What is added may lie where the result goes, and is still needed then.
-            Span<TCompute> to = gradients.Addend.IsEmpty ? result : forGradients[..block.Length];
-            Write(values, parameter, dy, x, to, forWeights, past);
-            if (!gradients.Addend.IsEmpty)
-                RowMaps.Add(to, gradients.Addend.Read(offset, block.Length, forInputs), result);
+            Span<TCompute> to = adds ? forGradients[..block.Length] : result;
+            Write(values, parameter, dy, x, to, forWeights, past && !adds);
+            if (adds)
+                RowMaps.Add(to, gradients.Addend.Read(offset, block.Length, forInputs), result, past);
             if (rule.Mask.IsPresent)
                 rule.Mask.Clear(offset, result);
             gradients.Dx.Write<TCompute>(offset, result);
@@ -235,7 +238,7 @@ internal readonly struct RowBackward<T, TNarrow>(
 
         public TCompute Centre => centre.High;
 
-        public TCompute Mean => TCompute.CreateTruncating(shares.First - (centre.Low * shares.Second));
+        public TCompute Offset => TCompute.CreateTruncating(shares.First - (centre.Low * shares.Second));
 
         public TCompute Slope => TCompute.CreateTruncating(shares.Second);
     }
@@ -251,13 +254,13 @@ internal readonly struct RowBackward<T, TNarrow>(
         {
             ref TCompute weight = ref MemoryMarshal.GetReference(affine.Weights(parameter, to.Length, forWeights));
             Map.Row<TStored, TCompute, RowGradients.DxByElement<TStored, TCompute>>(
-                to, new(ref g, ref d, ref weight, values.Centre, TCompute.CreateTruncating(values.Factor), values.Mean, values.Slope), past);
+                to, new(ref g, ref d, ref weight, values.Centre, TCompute.CreateTruncating(values.Factor), values.Offset, values.Slope), past);
             return;
         }
         TCompute scale = TCompute.CreateTruncating(values.Factor * (geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(parameter)));
         if (statistics.Fixed)
             Map.Row<TStored, TCompute, RowGradients.Scaled<TStored, TCompute>>(to, new(ref g, scale), past);
         else
-            Map.Row<TStored, TCompute, RowGradients.DxUniform<TStored, TCompute>>(to, new(ref g, ref d, values.Centre, scale, values.Mean, values.Slope), past);
+            Map.Row<TStored, TCompute, RowGradients.DxUniform<TStored, TCompute>>(to, new(ref g, ref d, values.Centre, scale, values.Offset, values.Slope), past);
     }
 }

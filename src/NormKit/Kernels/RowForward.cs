@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -63,7 +64,7 @@ internal readonly struct RowForward<T, TNarrow>(
         if (rule.Scaling.NeedsDouble<TNarrow>(moments))
             ApplyThroughScratch<double>(moments, unit, plan[block]);
         else if (x.Loads<TNarrow>() && y.Loads<TNarrow>() && (y.Holds<TNarrow>() || rule.IsDoneWithResults))
-            ApplyDirect<T, TNarrow>(moments, unit, plan[block], default, default, default);
+            ApplyRuns<T, TNarrow>(moments, unit, plan[block], default, default, default);
         else
             ApplyThroughScratch<TNarrow>(moments, unit, plan[block]);
     }
@@ -76,10 +77,10 @@ internal readonly struct RowForward<T, TNarrow>(
         Span<TCompute> forX = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forWeight = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forBias = stackalloc TCompute[BlockPlan.BlockLength];
-        ApplyDirect<TCompute, TCompute>(moments, set, block, forX, forWeight, forBias);
+        ApplyRuns<TCompute, TCompute>(moments, set, block, forX, forWeight, forBias);
     }
 
-    private void ApplyDirect<TStored, TCompute>(
+    private void ApplyRuns<TStored, TCompute>(
         Moments moments, nint set, Block block, Span<TStored> forX, Span<TCompute> forWeight, Span<TCompute> forBias)
         where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
@@ -112,6 +113,7 @@ internal readonly struct RowForward<T, TNarrow>(
                     from, to, centre, factor, geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(shared),
                     geometry.Affine == AffineAxis.Element ? 0 : affine.Bias(shared), past);
             }
+            Debug.Assert(typeof(TStored) == typeof(TCompute) || rule.IsDoneWithResults);
             if (typeof(TStored) == typeof(TCompute))
                 rule.Finish(offset, MemoryMarshal.Cast<TStored, TCompute>(to));
             y.Write<TStored>(offset, to);

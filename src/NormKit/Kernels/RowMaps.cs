@@ -37,9 +37,9 @@ internal static class RowMaps
             centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor)), past);
 
     /// <summary>Adds a run to another, into it or elsewhere.</summary>
-    public static void Add<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> sum)
+    public static void Add<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> sum, bool past = false)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row(sum, new SumValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
+        Map.Row(sum, new SumValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)), past);
 
     /// <summary>Multiplies a run by another, into it or elsewhere.</summary>
     public static void Multiply<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> product)

@@ -125,7 +125,8 @@ internal static class RowMoments
     {
         Span<TCompute> packed = stackalloc TCompute[BlockPlan.BlockLength];
         int count = Pack(x, mask, block, offset, segmentStride, packed);
-        x.Prefetch(offset + ahead, block.Count);
+        if (block.Segments == 1)    // else it is many pieces
+            x.Prefetch(offset + ahead, block.Length);
         return count == 0 ? default : OfBlock<TCompute>(packed[..count], centred);
     }
 

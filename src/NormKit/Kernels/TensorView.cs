@@ -8,7 +8,8 @@ namespace NormKit.Kernels;
 /// <summary>
 /// A pinned tensor as a sequence of elements in the order that a geometry counts them, wherever they lie and whatever their type. Kernels read and
 /// write it a block at a time in the type they compute in; a block that already lies there in one piece is handed out as it is, any other goes
-/// through the caller's scratch. This is the only converter: other element types and strides need no kernel of their own.
+/// through the caller's scratch. This is the only converter of blocks: other element types and strides need no kernel of their own. (What
+/// <see cref="Stored"/> names, kernels take where it lies.)
 /// </summary>
 /// <remarks>A pointer, because a span cannot cross threads; whoever makes a view holds the memory pinned until all threads are done.</remarks>
 internal readonly unsafe struct TensorView<T> where T : unmanaged
@@ -33,9 +34,9 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged
     public bool IsEmpty => Length == 0;
 
     /// <summary>The same tensor, written past the caches if a call that touches <paramref name="bytes"/> leaves them; never where it is an input.</summary>
-    public TensorView<T> ForResults(nint bytes, TensorView<T> input, TensorView<T> other = default) => new(
+    public TensorView<T> ForResults(nint bytes, TensorView<T> input, TensorView<T> other = default, TensorView<T> third = default) => new(
         start, Length, layout,
-        writesPast: bytes > CacheSizes.LastLevel && start != input.start && start != other.start && (nint)start % sizeof(T) == 0);
+        writesPast: bytes > CacheSizes.LastLevel && start != input.start && start != other.start && start != third.start && (nint)start % sizeof(T) == 0);
 
     /// <summary>Whether blocks of <typeparamref name="TCompute"/> are handed out without a copy.</summary>
     public bool Holds<TCompute>() => typeof(T) == typeof(TCompute) && layout is null;

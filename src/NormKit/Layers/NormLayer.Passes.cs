@@ -11,9 +11,6 @@ public abstract partial class NormLayer<T>
     private protected abstract void ForwardCore<TInput>(
         in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency) where TInput : unmanaged;
 
-    /// <summary>Does a plain call on contiguous spans by a shorter way, if the layer has one; else nothing, and says so.</summary>
-    private protected virtual bool TryForward(ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, Concurrency concurrency) => false;
-
     /// <summary>Checks all of it and computes the gradients; those of parameters are added. <paramref name="saved"/> comes from this kind of layer,
     /// or was never filled.</summary>
     private protected abstract void BackwardCore<TInput>(

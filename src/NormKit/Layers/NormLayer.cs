@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using NormKit.Interop;
 using NormKit.Threading;
 
@@ -143,18 +142,10 @@ public abstract partial class NormLayer<T> where T : unmanaged, IBinaryFloatingP
     /// <exception cref="NotSupportedException">The layer does not compute on such elements.</exception>
     public void Forward<TInput>(
         ReadOnlySpan<TInput> input, ReadOnlySpan<nint> shape, Span<TInput> destination, SavedStatistics? saved = null,
-        MemoryFormat format = MemoryFormat.Contiguous, CancellationToken cancellationToken = default) where TInput : unmanaged
-    {
-        Concurrency concurrency = Start(cancellationToken);
-        if (typeof(TInput) == typeof(T) && saved is null && format == MemoryFormat.Contiguous
-            && TryForward(MemoryMarshal.Cast<TInput, T>(input), shape, MemoryMarshal.Cast<TInput, T>(destination), concurrency))
-        {
-            return;
-        }
+        MemoryFormat format = MemoryFormat.Contiguous, CancellationToken cancellationToken = default) where TInput : unmanaged =>
         Run(
             Operand<TInput>.Of(input, shape, format, Name, nameof(input)),
-            Operand<TInput>.Of(destination, shape, format, Name, nameof(destination)), saved, default, concurrency);
-    }
+            Operand<TInput>.Of(destination, shape, format, Name, nameof(destination)), saved, default, Start(cancellationToken));
 
     /// <summary>The gradient of a forward pass. Those of the parameters are added to <see cref="Parameter{T}.Grad"/>.</summary>
     /// <param name="gradOutput">The gradient of the output, of the input's shape.</param>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using NormKit.Interop;
 using NormKit.Kernels;
 using NormKit.Threading;
@@ -156,25 +157,19 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
         in ReadOnlyTensorSpan<T> gradOutput, in ReadOnlyTensorSpan<T> gradSum, in ReadOnlyTensorSpan<T> sum, SavedStatistics saved,
         in TensorSpan<T> gradInput, CancellationToken cancellationToken = default) => BackwardAdd<T>(gradOutput, gradSum, sum, saved, gradInput, cancellationToken);
 
-    private protected override bool TryForward(ReadOnlySpan<T> input, ReadOnlySpan<nint> shape, Span<T> destination, Concurrency concurrency)
+    private protected override void ForwardCore<TInput>(
+        in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
-        // It is not ended early, so it is not for long calls that may be.
-        if (concurrency.Cancellation.CanBeCanceled && input.Length > LongestUnchecked)
-            return false;
-        if (width == 0 || axes.Length > 0 || UnitOffset || Activation.IsPresent || input.Length != destination.Length
-            || shape.Length < normalizedShape.Length || !shape[^normalizedShape.Length..].SequenceEqual(normalizedShape))
+        bool isPlain = typeof(TInput) == typeof(T) && saved is null && !mask.IsPresent && width > 0 && axes.Length == 0 && !UnitOffset && !Activation.IsPresent
+            && x.Has(Layouts.Contiguous) && y.Has(Layouts.Contiguous) && x.Length <= int.MaxValue && x.Lengths.SequenceEqual(y.Lengths)
+            && x.Lengths.Length >= normalizedShape.Length && x.Lengths[^normalizedShape.Length..].SequenceEqual(normalizedShape);
+        if (isPlain && FewRows.TryForward(
+            new(spread, Eps), width, Weight is null ? default : Weight.Values, Bias is null ? default : Bias.Values,
+            MemoryMarshal.Cast<TInput, T>(x.Dense), MemoryMarshal.Cast<TInput, T>(y.Dense)))
         {
-            return false;
+            return;
         }
-        nint rows = 1;
-        foreach (nint length in shape[..^normalizedShape.Length])
-        {
-            if (length < 1 || rows > input.Length / length)
-                return false;
-            rows *= length;
-        }
-        return rows * width == input.Length
-            && FewRows.TryForward(new(spread, Eps), width, Weight is null ? default : Weight.Values, Bias is null ? default : Bias.Values, input, destination, concurrency.MaxDegreeOfParallelism);
+        base.ForwardCore(x, y, saved, mask, concurrency);
     }
 
     private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape) => Groupings.Rows<T>(Name, shape, normalizedShape, axes, new(spread, Eps));

@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using NormKit.Tests.Reference;
 using NormKit.Threading;
 
@@ -9,45 +13,81 @@ namespace NormKit.Tests.Kernels;
 /// </summary>
 public class MemoryPathTests
 {
-    /// <summary>Odd, so that hardly a run begins at a cache line; two tensors are 1.4 times the last-level cache, and a result that is also an input
-    /// never goes past it.</summary>
-    private static readonly nint[] Large = [5, 12, (nint)(CacheSizes.LastLevel / 60 / 4 / 8 * 0.7) | 1, 8];
-
-    public static TheoryData<string> LargeLayers => ["batch", "layer", "instance", "group", "rms", "eval", "batch channels-last", "group channels-last", "layer channels-last"];
+    public static TheoryData<string, string> LargeLayers => new MatrixTheoryData<string, string>(
+        ["batch", "layer", "instance", "group", "rms", "eval", "batch channels-last", "group channels-last", "layer channels-last"], ["float", "double", "BFloat16"]);
 
     [Theory]
     [MemberData(nameof(LargeLayers))]
-    public void Results_BeyondTheCaches_AreThoseInPlace(string name)
+    public void Results_BeyondTheCaches_AreThoseInPlace(string name, string type)
     {
+        if (type == "float")
+            Compare<float, float>(name, x => x);
+        else if (type == "double")
+            Compare<double, double>(name, x => x);
+        else
+            Compare<BFloat16, float>(name, x => (BFloat16)x);
+    }
+
+    /// <summary>Odd lengths, so that hardly a run begins at a cache line; two tensors are 1.4 times the last-level cache, and a result that is also an
+    /// input never goes past it.</summary>
+    private static void Compare<TInput, T>(string name, Func<float, TInput> make)
+        where TInput : unmanaged
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        nint[] large = [5, 12, (nint)(CacheSizes.LastLevel / 60 / Unsafe.SizeOf<TInput>() / 8 * 0.7) | 1, 8];
         MemoryFormat format = name.EndsWith("channels-last", StringComparison.Ordinal) ? MemoryFormat.ChannelsLast : MemoryFormat.Contiguous;
-        NormLayer<float> layer = name.Split(' ')[0] switch
+        NormLayer<T> layer = name.Split(' ')[0] switch
         {
-            "batch" or "eval" => new BatchNorm2d<float>(12),
-            "layer" => new LayerNorm<float>(Large.AsSpan(1)),
-            "instance" => new InstanceNorm2d<float>(12, affine: true),
-            "group" => new GroupNorm<float>(4, 12),
-            _ => new RmsNorm<float>(Large.AsSpan(2)),
+            "batch" or "eval" => new BatchNorm2d<T>(12),
+            "layer" => new LayerNorm<T>(large.AsSpan(1)),
+            "instance" => new InstanceNorm2d<T>(12, affine: true),
+            "group" => new GroupNorm<T>(4, 12),
+            _ => new RmsNorm<T>(large.AsSpan(2)),
         };
         if (name == "eval")
             layer.Eval();
         Random random = new(3);
-        foreach ((_, Parameter<float> parameter) in layer.NamedParameters)
-            Inputs<float>.Normal(random, parameter.Values.Length).CopyTo(parameter.Values, 0);
-        int length = (int)(Large[0] * Large[1] * Large[2] * Large[3]);
-        Assert.True(2L * length * sizeof(float) > CacheSizes.LastLevel);
-        float[] x = Uniform(1, length), dy = Uniform(2, length), y = new float[length], dx = new float[length];
+        foreach ((_, Parameter<T> parameter) in layer.NamedParameters)
+            Inputs<T>.Normal(random, parameter.Values.Length).CopyTo(parameter.Values, 0);
+        int length = (int)(large[0] * large[1] * large[2] * large[3]);
+        Assert.True(2L * length * Unsafe.SizeOf<TInput>() > CacheSizes.LastLevel);
+        TInput[] x = [.. Uniform(1, length).Select(make)], dy = [.. Uniform(2, length).Select(make)], y = new TInput[length], dx = new TInput[length];
         SavedStatistics saved = new();
-        layer.Forward(x, Large, y, saved, format);
-        layer.Backward(dy, x, Large, saved, dx, format);
-        float[][] gradients = [.. layer.NamedParameters.Select(p => (float[])p.Parameter.Gradients.Clone())];
+        layer.Forward<TInput>(x, large, y, saved, format);
+        layer.Backward<TInput>(dy, x, large, saved, dx, format);
+        T[][] gradients = [.. layer.NamedParameters.Select(p => (T[])p.Parameter.Gradients.Clone())];
         layer.ZeroGrad();
 
-        float[] inPlace = (float[])x.Clone();
-        layer.Forward(inPlace, Large, inPlace, saved, format);
-        Assert.True(inPlace.AsSpan().SequenceEqual(y));
-        layer.Backward(dy, x, Large, saved, dy, format);
-        Assert.True(dy.AsSpan().SequenceEqual(dx));
+        TInput[] again = new TInput[length];
+        layer.MaxDegreeOfParallelism = 1;
+        layer.Forward<TInput>(x, large, again, null, format);
+        Assert.True(Same(again, y));
+        layer.MaxDegreeOfParallelism = -1;
+
+        x.CopyTo(again, 0);
+        layer.Forward<TInput>(again, large, again, saved, format);
+        Assert.True(Same(again, y));
+        layer.Backward<TInput>(dy, x, large, saved, dy, format);
+        Assert.True(Same(dy, dx));
         Assert.Equal(gradients, layer.NamedParameters.Select(p => p.Parameter.Gradients));
+    }
+
+    private static bool Same<TInput>(TInput[] a, TInput[] b) where TInput : unmanaged =>
+        MemoryMarshal.AsBytes(a.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(b.AsSpan()));
+
+    /// <summary>The gradient of a sum is added on the way; dx goes past the caches unless it is that gradient's memory.</summary>
+    [Fact]
+    public void GradientsOfASum_BeyondTheCaches_AreThoseInPlace()
+    {
+        nint[] shape = [(nint)(CacheSizes.LastLevel / 4 / 4 / 999 * 1.1), 999];
+        int length = (int)(shape[0] * shape[1]);
+        LayerNorm<float> layer = new(999);
+        float[] x = Uniform(1, length), dy = Uniform(2, length), ofSum = Uniform(3, length), y = new float[length], sum = new float[length], dx = new float[length];
+        SavedStatistics saved = new();
+        layer.ForwardAdd<float>(new(x, shape, []), new(dy, shape, []), new(y, shape, []), new TensorSpan<float>(sum, shape, []), saved);
+        layer.BackwardAdd<float>(new(dy, shape, []), new(ofSum, shape, []), new(sum, shape, []), saved, new TensorSpan<float>(dx, shape, []));
+        layer.BackwardAdd<float>(new(dy, shape, []), new(ofSum, shape, []), new(sum, shape, []), saved, new TensorSpan<float>(ofSum, shape, []));
+        Assert.True(Same(dx, ofSum));
     }
 
     [Theory]
@@ -189,7 +229,7 @@ public class MemoryPathTests
         }
     }
 
-    private static ReadOnlySpan<int> Bits(float[] values) => System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(values);
+    private static ReadOnlySpan<int> Bits(float[] values) => MemoryMarshal.Cast<float, int>(values);
 
     private static float[] Slice(float[] x, int n, int c, int s, int channel) =>
         [.. Enumerable.Range(0, n * s).Select(i => x[(((i / s * c) + channel) * s) + (i % s)])];
