@@ -16,6 +16,9 @@ public static class Diagnoser
     /// <summary>The least relative error at which the nearest hypothesis counts as no answer.</summary>
     private const double NotNear = 1e-2;
 
+    /// <summary>The largest error on a sample that may be an answer on everything.</summary>
+    private const double MayBeNear = 0.1;
+
     /// <summary>Errors so near to each other are the same.</summary>
     private const double TieFactor = 1.25;
 
@@ -36,29 +39,35 @@ public static class Diagnoser
         Residual original = Residuals.Of(reference.Predict(problem, whole).Values, problem.Output, problem.OutputFormat);
         double roundingError = RoundingError(problem, best);
         Findings findings = new(problem, reference, original, roundingError);
-        List<Finding> tried = InParallel.Map(found, prediction => (Finding[])[findings.Of(prediction)], stop);
+        List<Finding> all = InParallel.Map(found, prediction => (Finding[])[findings.Of(prediction)], stop);
         if (wasMoved)
-            tried = [.. tried.Select(finding => finding.Moved())];
-        List<Finding> ties = [.. TiesOf(finder, found).Select(tie => tried[found.IndexOf(tie)]).Where(tie => !AddsToBest(tried[0], tie))];
+            all = [.. all.Select(finding => finding.Moved())];
+        List<Finding> tried = [.. all.DistinctBy(finding => finding.Text)];
+        List<Finding> ties = [.. TiesOf(finder, found).Select(tie => all[found.IndexOf(tie)]).Where(tie => tried.Contains(tie) && !AddsToBest(tried[0], tie))];
         Verdict verdict = best.Error <= roundingError ? Verdict.Explained : best.Error <= NotNear ? Verdict.Nearly : Verdict.NoneOfThese;
-        ResidualLook look = Looks.Of(problem, best.Values);
+        PlainOutput? plain = PlainOutput.Of(problem);
+        if (plain is not null && (verdict != Verdict.Explained || !plain.MayBeOf(problem, whole, best.Hypothesis)))
+            verdict = Verdict.NotNormalized;
+        ResidualLook look = Looks.Of(problem, whole, best.Values, (best.Hypothesis as Recipe)?.Grouping.Sets);
         string referenceText = problem.Expected is not null ? "the layer expected" : reference is Recipe recipe
             ? $"{Names.Layer(Costs.ReadingOf(problem, recipe).Reading, recipe.Core, problem.Shape)} with eps {Names.Number(recipe.Eps)}"
             : "LocalResponseNorm of size 5 with PyTorch's constants";
         notes.AddRange(Notes.Of(problem, best, tried[0], verdict));
+        if (verdict is Verdict.Nearly or Verdict.NoneOfThese || best.Hypothesis is Recipe { Affine.IsFitted: true } && verdict == Verdict.Explained)
+            notes.AddRange(Exchange.NoteOf(request, stop));
         return new()
         {
             Verdict = verdict,
-            Sentence = Sentence.Of(verdict, tried[0], ties, original, look, problem),
+            Sentence = verdict == Verdict.NotNormalized ? plain!.Sentence : Sentence.Of(verdict, tried[0], ties, original, look, problem),
             Best = tried[0],
-            Ties = ties,
+            Ties = verdict == Verdict.NotNormalized ? [] : ties,
             Tried = tried,
             Reference = referenceText,
             Original = original,
             Look = look,
             Momentum = Momentum.Of(problem, whole),
-            Advice = verdict == Verdict.NoneOfThese ? [] : Advice.Of(problem.Shape, tried[0], problem.Request.Weight is not null || problem.Request.Bias is not null),
-            Changes = verdict == Verdict.NoneOfThese ? [] : [.. tried[0].Causes.Select(cause => Changes.Of(cause.Kind)).OfType<string>().Distinct()],
+            Advice = verdict is Verdict.NoneOfThese or Verdict.NotNormalized ? [] : Advice.Of(problem.Shape, tried[0], problem.Request.Weight is not null || problem.Request.Bias is not null),
+            Changes = verdict == Verdict.NotNormalized ? [plain!.Change] : verdict == Verdict.NoneOfThese ? [] : [.. tried[0].Causes.Select(cause => Changes.Of(cause.Kind)).OfType<string>().Distinct()],
             Notes = notes,
             UlpFormat = problem.OutputFormat,
         };
@@ -104,16 +113,16 @@ public static class Diagnoser
         View whole = problem.ViewOf(0, 0, stop);
         if (whole.ComparedCount == 0)
             throw new ArgumentException("The output holds no finite number; there is nothing to compare.", nameof(request));
-        List<Prediction> found = new Finder(problem, progress, stop).Run(whole);
+        List<Prediction> found = new Finder(problem, progress, stop).Run(() => whole);
         if (found[0].Error <= NotNear || request.OutputShape is not null || request.Shape.Length < 3)
             return (problem, found, whole, false);
         foreach (double[] moved in Layouts.Other(request.Shape, request.Output))
         {
             Problem other = new(request, moved);
-            View otherWhole = other.ViewOf(0, 0, stop);
-            List<Prediction> otherFound = new Finder(other, progress: null, stop).Run(otherWhole);
-            if (otherFound[0].Error < Math.Min(NotNear, found[0].Error / 10))
-                return (other, otherFound, otherWhole, true);
+            Lazy<View> otherWhole = new(() => other.ViewOf(0, 0, stop));
+            List<Prediction> otherFound = new Finder(other, progress: null, stop).Run(() => otherWhole.Value, MayBeNear);
+            if (otherFound.Count > 0 && otherFound[0].Error < Math.Min(NotNear, found[0].Error / 10))
+                return (other, otherFound, otherWhole.Value, true);
         }
         return (problem, found, whole, false);
     }

@@ -39,6 +39,8 @@ public sealed class ResultTests
     [InlineData("constant", "one constant")]
     [InlineData("channel", "a constant in each channel")]
     [InlineData("proportional", "proportional to the output")]
+    [InlineData("set", "a constant in each set that shares statistics")]
+    [InlineData("proportional set", "proportional to the output in each set that shares statistics")]
     [InlineData("noise", "noise")]
     public void Diagnose_Rest_LooksLikeWhatItIs(string kind, string words)
     {
@@ -48,10 +50,14 @@ public sealed class ResultTests
         {
             "constant" => value + 0.003,
             "channel" => value + (0.001 * ((i / S % 8 * 3 % 7) - 3)),
+            "set" => value + (0.001 * ((i / S * 5 % 11) - 5)),
+            "proportional set" => value * (1 + (0.001 * ((i / S * 5 % 11) - 5))),
             "proportional" => value * 1.004,
             _ => value + (0.004 * (random.NextDouble() - 0.5)),
         }))];
-        ResidualLook look = Looks.Of(new Search.Problem(new() { Input = X, Output = y, Shape = Shape }, y), Formulas.Normalize(X, i => i / S, 1e-5));
+        Search.Problem problem = new(new() { Input = X, Output = y, Shape = Shape }, y);
+        Sharing.IndexMap sets = Sharing.IndexMap.Keeping(Shape, [true, true, false, false]);
+        ResidualLook look = Looks.Of(problem, problem.ViewOf(0, 0, TestContext.Current.CancellationToken), Formulas.Normalize(X, i => i / S, 1e-5), sets);
         Assert.StartsWith(words, look.Shape, StringComparison.Ordinal);
     }
 

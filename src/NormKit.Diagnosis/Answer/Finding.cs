@@ -54,6 +54,9 @@ public sealed class Finding
     /// <summary>The share of the original difference that it explains, 1 for all; NaN where there is none.</summary>
     public double Explained { get; init; }
 
+    /// <summary>The same as text, never rounded up to all of it: "99.98 %"; "none" where it leaves more than there was, "-" where there was no difference.</summary>
+    public string ExplainedText => Words.Names.Percent(Explained);
+
     /// <summary>The weights found by least squares; null where none were.</summary>
     public IReadOnlyList<double>? FittedWeight { get; init; }
 

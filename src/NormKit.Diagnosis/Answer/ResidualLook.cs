@@ -12,4 +12,11 @@ namespace NormKit.Diagnosis;
 /// <param name="HistogramLimit">The largest absolute difference.</param>
 public sealed record ResidualLook(
     string Shape, string Where, double Constant, double ConstantByChannel, double Proportional, double ProportionalByChannel,
-    IReadOnlyList<double> ByChannel, IReadOnlyList<int> Histogram, double HistogramLimit);
+    IReadOnlyList<double> ByChannel, IReadOnlyList<int> Histogram, double HistogramLimit)
+{
+    /// <summary>The share that a constant in each set of elements that share statistics explains; null where such sets are fewer than two or of fewer than four elements.</summary>
+    public double? ConstantBySet { get; init; }
+
+    /// <summary>The share that a multiple of the output in each such set explains.</summary>
+    public double? ProportionalBySet { get; init; }
+}

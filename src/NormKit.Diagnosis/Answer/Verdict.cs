@@ -11,4 +11,7 @@ public enum Verdict
 
     /// <summary>None of the hypotheses fits.</summary>
     NoneOfThese,
+
+    /// <summary>The output is the input, a multiple of it or one value: nothing was normalized.</summary>
+    NotNormalized,
 }

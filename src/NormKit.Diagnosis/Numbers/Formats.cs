@@ -38,9 +38,13 @@ internal static class Formats
     /// <summary>The distance between neighbouring numbers around a value; that of the smallest normal ones where it is smaller.</summary>
     public static double Spacing(this NumberFormat format, double value)
     {
+        if (!double.IsFinite(value))
+            return double.NaN;
         int least = format switch { NumberFormat.Float64 => -1022, NumberFormat.Float16 => -14, _ => -126 };
-        int exponent = value == 0 ? least : Math.Max(Math.ILogB(value), least);
-        return double.IsFinite(value) ? Math.ScaleB(1, exponent - FractionBits(format)) : double.NaN;
+
+        // The bits of the exponent: a million logarithms take a while.
+        int exponent = Math.Max((int)(BitConverter.DoubleToInt64Bits(value) >> 52 & 0x7FF) - 1023, least) - FractionBits(format);
+        return exponent >= -1022 ? BitConverter.Int64BitsToDouble((long)(exponent + 1023) << 52) : Math.ScaleB(1, exponent);
     }
 
     /// <summary>The narrowest format that holds every value exactly, but not one narrower by accident: some values must need it.</summary>

@@ -28,27 +28,32 @@ internal static class RequestCheck
             throw new ArgumentException($"The output has {request.Output.LongLength} elements, the input {length}.", nameof(request));
         if (!Array.Exists(request.Input, double.IsFinite))
             throw new ArgumentException("The input holds no finite number.", nameof(request));
-        foreach ((string name, double[]? values) in ((string, double[]?)[])[("weight", request.Weight), ("bias", request.Bias)])
+        foreach ((string property, string name, double[]? values) in ((string, string, double[]?)[])
+            [(nameof(request.Weight), "weight", request.Weight), (nameof(request.Bias), "bias", request.Bias)])
         {
             if (values is not null && WeightMaps.Of(shape, values.Length).Count == 0)
-                throw new ArgumentException($"The {name} has {values.Length} elements; no way to lay them over shape {text} is known.", nameof(request));
+                throw new ArgumentException($"The {name} has {values.Length} elements; no way to lay them over shape {text} is known: it takes {WeightMaps.Counts(shape)}.", property);
         }
         RequireRunning(request, shape, text);
     }
 
     private static void RequireRunning(DiagnosisRequest request, int[] shape, string text)
     {
-        (string Name, double[]? Values)[] running =
+        (string Property, string Name, double[]? Values)[] running =
         [
-            ("running mean", request.RunningMean), ("running variance", request.RunningVar), ("running mean after", request.RunningMeanAfter),
-            ("running variance after", request.RunningVarAfter), ("convolution's bias", request.ConvolutionBias),
+            (nameof(request.RunningMean), "running mean", request.RunningMean), (nameof(request.RunningVar), "running variance", request.RunningVar),
+            (nameof(request.RunningMeanAfter), "running mean after", request.RunningMeanAfter), (nameof(request.RunningVarAfter), "running variance after", request.RunningVarAfter),
+            (nameof(request.ConvolutionBias), "convolution's bias", request.ConvolutionBias),
         ];
-        foreach ((string name, double[]? values) in running)
+        foreach ((string property, string name, double[]? values) in running)
         {
             if (values is null)
                 continue;
             if (shape.Length < 2 || (values.Length != shape[1] && values.Length != shape[^1]))
-                throw new ArgumentException($"The {name} has {values.Length} elements; shape {text} has {(shape.Length < 2 ? "no channels" : $"{shape[1]} channels")}.", nameof(request));
+            {
+                throw new ArgumentException($"The {name} has {values.Length} elements; shape {text} has "
+                    + $"{(shape.Length < 2 ? "no channels" : $"{shape[1]} channels{(shape.Length > 2 && shape[^1] != shape[1] ? $", or {shape[^1]} where they are last" : "")}")}.", property);
+            }
         }
         if ((request.RunningMean is null) != (request.RunningVar is null))
             throw new ArgumentException("Running mean and running variance are given together or not at all.", nameof(request));
@@ -58,10 +63,11 @@ internal static class RequestCheck
             throw new ArgumentException("Running statistics after the call need those before it.", nameof(request));
         if (request.ConvolutionBias is not null && request.RunningMean is null)
             throw new ArgumentException("A convolution's bias needs the running statistics of the batch norm that was folded into it.", nameof(request));
-        if (request.RunningMean is not null && running.Any(other => other.Values is not null && other.Values.Length != request.RunningMean.Length))
-            throw new ArgumentException("Running statistics of different lengths.", nameof(request));
-        if (request.RunningMean is not null && request.RunningVar!.Length != request.RunningMean.Length)
-            throw new ArgumentException("Running mean and variance have different lengths.", nameof(request));
+        foreach ((string property, string name, double[]? values) in running)
+        {
+            if (values is not null && values.Length != request.RunningMean!.Length)
+                throw new ArgumentException($"The {name} has {values.Length} elements, the running mean {request.RunningMean.Length}.", property);
+        }
         if (request.Expected is { Eval: true } && request.RunningMean is null)
             throw new ArgumentException("A layer in evaluation needs running mean and variance.", nameof(request));
     }

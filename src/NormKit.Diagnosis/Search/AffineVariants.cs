@@ -49,7 +49,9 @@ internal static class AffineVariants
     {
         double[]? weight = problem.Request.Weight, bias = problem.Request.Bias;
         List<(IndexMap Map, Spreading Spreading)> maps = [.. WeightMaps.Natural(problem.Shape)];
-        foreach (Reading reading in grouping.Readings)
+
+        // A weight of each sample's own is none that a layer has, and fits too much.
+        foreach (Reading reading in grouping.Readings.Where(reading => problem.Shape.Length == 1 || reading.Axes.Count == 0 || reading.Axes[0] > 0))
             maps.Add((reading.Weights, Spreading.Element));
         if (grouping.Readings.FirstOrDefault(reading => reading is { Kind: NormalizationKind.GroupNorm, Groups: > 1, Order: not ChannelOrder.Misread }) is Reading groups)
             maps.AddRange(WeightMaps.Of(problem.Shape, groups.Groups).Where(map => map.Spreading == Spreading.Group));
@@ -60,7 +62,7 @@ internal static class AffineVariants
                 continue;
             Parameter fitted = new(Origin.Fitted, map, Use.AsIs, spreading);
             double cost = (weight is null && bias is null ? 2 : 5) + (spreading == Spreading.Scalar ? -0.5 : spreading == Spreading.Group ? 1.5 : 0)
-                + (grouping.Readings.Any(reading => reading.Weights.Equals(map)) || spreading == Spreading.Scalar ? 0 : 1);
+                + (grouping.Readings.Any(reading => reading.Weights.Equals(map)) || spreading == Spreading.Scalar ? 0 : 2);
             yield return new(fitted, fitted, Cost: cost + 0.5);
             yield return new(fitted, Parameter.None, Cost: cost);
             yield return new(Parameter.None, fitted, Cost: cost + 0.5);

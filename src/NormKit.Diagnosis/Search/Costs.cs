@@ -15,6 +15,9 @@ internal static class Costs
     /// <summary>A weight for each set fits whatever the set's statistics are.</summary>
     private const double OneSetACell = 2.5;
 
+    /// <summary>A factor that is free for each set fits any divisor and eps too.</summary>
+    private const double UnknownOrder = 6;
+
     /// <summary>Lower is better.</summary>
     /// <param name="error">The relative error.</param>
     /// <param name="floor">The error below which nothing can be told.</param>
@@ -73,7 +76,7 @@ internal static class Costs
         double place = recipe.Place switch
         {
             EpsPlace.Inside => isNorm ? 0.8 : 0,
-            EpsPlace.Outside => isNorm ? 0.5 : 1.2,
+            EpsPlace.Outside => isNorm ? 0.5 : recipe.Core.Spread == Spread.RunningUnrooted ? 0 : 1.2,
             _ => isNorm ? 0 : 1.5,
         };
         if (recipe.Eps == 0)
@@ -89,5 +92,5 @@ internal static class Costs
     private static double RoundingCost(Roundings roundings, Problem problem) =>
         (roundings.Input == NumberFormat.Float64 ? 0 : 1.5) + (roundings.Statistics == NumberFormat.Float64 ? 0 : 2)
         + (roundings.Normalized == NumberFormat.Float64 ? 0 : roundings.Normalized == problem.OutputFormat ? 1 : 2.5)
-        + (roundings.Parameters == NumberFormat.Float64 ? 0 : 1.5) + (roundings.Fast == FastVariance.None ? 0 : 2);
+        + (roundings.Parameters == NumberFormat.Float64 ? 0 : 1.5) + (roundings.Fast switch { FastVariance.None => 0, FastVariance.UnknownOrder => UnknownOrder, _ => 2 });
 }

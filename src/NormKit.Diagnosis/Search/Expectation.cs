@@ -57,7 +57,7 @@ internal static class Expectation
     {
         { Kind: NormalizationKind.GroupNorm, Groups: int groups } when shape.Length > 1 =>
             $": {groups} groups do not divide {(expected.ChannelsLast ? shape[^1] : shape[1])} channels",
-        { Axes: not null } => ": its statistics are over the last dimensions or over one",
+        { Axes: IReadOnlyList<int> axes } => $": it has no dimensions {string.Join(", ", axes)}",
         { Kind: NormalizationKind.InstanceNorm } => ": it needs positions, (N, C, *)",
         _ => "",
     };
@@ -75,11 +75,12 @@ internal static class Expectation
     {
         if (reading.Kind != NormalizationKind.LayerNorm)
             return false;
-        IEnumerable<int> axes = expected.Axes is IReadOnlyList<int> given
-            ? given.Select(axis => axis < 0 ? axis + shape.Length : axis).Order()
-            : Enumerable.Range(shape.Length > 1 ? 1 : 0, Math.Max(1, shape.Length - 1));
-        return reading.Axes.SequenceEqual(axes);
+        return reading.Axes.SequenceEqual(AxesOf(expected, shape.Length) ?? Enumerable.Range(shape.Length > 1 ? 1 : 0, Math.Max(1, shape.Length - 1)));
     }
+
+    /// <summary>The dimensions given, from 0 and ascending; null where none are.</summary>
+    public static IReadOnlyList<int>? AxesOf(ExpectedLayer expected, int rank) =>
+        expected.Axes is null || expected.Axes.Any(axis => axis < -rank || axis >= rank) ? null : [.. expected.Axes.Select(axis => axis < 0 ? axis + rank : axis).Distinct().Order()];
 
     private static bool IsGroups(ExpectedLayer expected, Reading reading) =>
         reading.Kind == NormalizationKind.GroupNorm && !reading.Interleaved && IsInOrder(expected, reading) && reading.Groups == expected.Groups;

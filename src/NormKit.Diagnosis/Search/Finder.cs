@@ -18,36 +18,53 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
     /// <summary>No rounding to 16 bits costs more than this share of the output.</summary>
     private const double MostRounded = 0.03;
     private const int Checked = 7;
+    private const int CheckedOfMany = 5;
+    private const int Many = 1 << 20;
     private const int MostAlike = 3;
 
     /// <summary>So many times the rounding of a correct program still is nothing but rounding.</summary>
     public const double RoundingFactor = 24;
 
+    /// <summary>So many elements of a 16-bit output, as a share, may be rounded the other way by the float arithmetic before it.</summary>
+    private const double Misrounded = 0.06;
+
     /// <summary>The hypotheses that fit best, checked on all elements, the best first.</summary>
-    public List<Prediction> Run(View whole)
+    /// <param name="whole">All elements.</param>
+    /// <param name="most">The error on a sample above which none is checked.</param>
+    public List<Prediction> Run(Func<View> whole, double most = double.PositiveInfinity)
     {
         IReadOnlyList<Grouping> groupings = GroupingsTried();
         View coarse = problem.ViewOf(CoarseSize, seed: 1, stop);
-        List<Prediction> found = new SetSearch(problem, coarse, stop).WithGivenWeights(groupings);
+        SetSearch search = new(problem, coarse, stop);
+        List<Prediction> found = search.WithGivenWeights(groupings);
+        if (!IsGood(found) && !problem.Request.OnlyExpectedGrouping)
+        {
+            IReadOnlyList<Grouping> rare = Groupings.Rare(problem.Shape, groupings);
+            found.AddRange(search.WithGivenWeights(rare));
+            groupings = [.. groupings, .. rare];
+        }
         progress?.Report(0.25);
         if (!IsGood(found))
             found.AddRange(Fitted(coarse, groupings));
         if (!IsGood(found) || problem.Expected?.Kind == NormalizationKind.LocalResponseNorm)
             found.AddRange(Windows(coarse));
         progress?.Report(0.45);
+        if (!found.Exists(prediction => prediction.Error <= most))
+            return [];
 
         View middle = problem.ViewOf(MiddleSize, seed: 3, stop), fine = problem.ViewOf(FineSize, seed: 2, stop);
         List<Prediction> refined = Refine(middle, Best(found, Refined));
         progress?.Report(0.55);
         if (!refined.Exists(IsFound))
         {
+            refined.AddRange(RoundingSearch.TryFast(problem, middle, search.Exact, stop));
             Recipe[] structures = [.. Structures(refined, isFitted: false), .. refined.Exists(IsRounding) ? [] : Structures(refined, isFitted: true)];
-            for (int most = 1; most <= MostRoundings && !refined.Exists(IsFound); most++)
-                refined.AddRange(RoundingSearch.Try(problem, middle, structures, most, stop));
+            for (int count = 1; count <= MostRoundings && !refined.Exists(IsFound); count++)
+                refined.AddRange(RoundingSearch.Try(problem, middle, structures, count, stop));
         }
         refined = Refine(fine, Best(refined, Refined), solve: false);
         progress?.Report(0.75);
-        return Check(whole, Varied(refined));
+        return Check(whole(), Varied(refined));
     }
 
     private List<Prediction> Fitted(View coarse, IReadOnlyList<Grouping> groupings)
@@ -63,7 +80,8 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
 
     private bool IsGood(List<Prediction> found) => found.Exists(prediction => prediction.Error <= problem.ComputingUnit * RoundingFactor);
 
-    public double Floor() => problem.OutputFormat.Is16Bit() ? problem.OutputFormat.Unit() * 0.03 : problem.ComputingUnit * 0.5;
+    public double Floor() => problem.OutputFormat.Is16Bit()
+        ? problem.OutputFormat.Unit() * Math.Max(Misrounded, 2 / Math.Sqrt(problem.Length)) : problem.ComputingUnit;
 
     public double Score(Prediction prediction) =>
         Costs.Score(prediction.Error, Floor(), prediction.Hypothesis.Cost + (prediction.Missed > 0 ? 1.5 : 0));
@@ -148,7 +166,7 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
         {
             int alike = chosen.Count(other => other.Hypothesis is Recipe a && prediction.Hypothesis is Recipe b && a.Grouping == b.Grouping && a.Core == b.Core);
             bool near = chosen.Count > 0 && IsSame(chosen[0].Error, prediction.Error);
-            if (chosen.Count < Checked && (near || alike < MostAlike))
+            if (chosen.Count < (problem.Length < Many ? Checked : CheckedOfMany) && (near || alike < MostAlike))
                 chosen.Add(prediction);
         }
         return chosen;

@@ -5,6 +5,7 @@ namespace NormKit.Diagnosis.Search;
 /// <summary>The variance as the mean of squares less the square of the mean, in float, as programs compute it that take one pass.</summary>
 internal static class FloatMoments
 {
+    /// <returns>A variance for each cell of the view.</returns>
     /// <param name="view">Whose sets are wanted.</param>
     /// <param name="sets">The sets.</param>
     /// <param name="inputFormat">What the input is rounded to first.</param>
@@ -46,6 +47,6 @@ internal static class FloatMoments
             // Where the difference comes out negative, programs clamp it.
             variances[set] = Math.Max(0, meanSquare - (mean * mean));
         }
-        return variances;
+        return view.CellsOf(sets).Gather(variances);
     }
 }

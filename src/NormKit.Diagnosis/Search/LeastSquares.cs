@@ -11,18 +11,18 @@ internal static class LeastSquares
             if (!parameter.IsFitted)
                 continue;
             int unknowns = affine.Weight.IsFitted && affine.Bias.IsFitted ? 2 : 1;
-            int[] counts = new int[parameter.Map!.Count];
-            int[] cell = view.NumbersOf(parameter.Map);
-            for (int i = 0; i < cell.Length; i++)
-                counts[cell[i]] += view.IsCompared[i] ? 1 : 0;
-            int[] seen = [.. counts.Where(count => count > 0)];
-            if (seen.Length == 0 || seen.Average() < unknowns + 1.5)
+            Cells cells = view.CellsOf(parameter.Map!);
+            bool[] isSeen = new bool[cells.Count];
+            for (int i = 0; i < cells.Each.Length; i++)
+                isSeen[cells.Each[i]] |= view.IsCompared[i];
+            int seen = isSeen.Count(one => one);
+            if (seen == 0 || view.ComparedCount < (unknowns + 1.5) * seen)
                 return false;
         }
         return problem.Length > 2;
     }
 
-    /// <summary>Factor and summand of each element, those fitted and those given, and how many numbers were fitted.</summary>
+    /// <summary>Factor and summand of each element, those fitted and those given, the weight and bias fitted in each cell, and how many numbers that is.</summary>
     public static (double[] Factor, double[] Summand, double[]? Weight, double[]? Bias, int Count) Fit(
         Problem problem, View view, Recipe recipe, double[] normalized)
     {
@@ -37,7 +37,7 @@ internal static class LeastSquares
             factor = Laid(view, affine.Weight, weight);
             if (affine.Bias.IsFitted)
                 summand = Laid(view, affine.Weight, bias!);
-            count = Seen(view, affine.Weight) * (affine.Bias.IsFitted ? 2 : 1);
+            count = view.CellsOf(affine.Weight.Map!).Count * (affine.Bias.IsFitted ? 2 : 1);
         }
         else
         {
@@ -47,24 +47,18 @@ internal static class LeastSquares
                 rest[i] = view.Y[i] - (normalized[i] * factor[i]);
             bias = Means(view, affine.Bias, rest);
             summand = Laid(view, affine.Bias, bias);
-            count = Seen(view, affine.Bias);
+            count = view.CellsOf(affine.Bias.Map!).Count;
         }
         return (factor, summand, weight, bias, count);
     }
 
-    private static int Seen(View view, Parameter parameter)
-    {
-        bool[]? seen = view.Wanted(parameter.Map!);
-        return seen is null ? parameter.Map!.Count : seen.Count(isSeen => isSeen);
-    }
-
-    private static double[] Laid(View view, Parameter parameter, double[] values) =>
-        Array.ConvertAll(view.NumbersOf(parameter.Map!), number => values[number]);
+    private static double[] Laid(View view, Parameter parameter, double[] values) => Array.ConvertAll(view.CellsOf(parameter.Map!).Each, cell => values[cell]);
 
     private static double[] Means(View view, Parameter parameter, double[] rest)
     {
-        int[] cell = view.NumbersOf(parameter.Map!);
-        double[] sums = new double[parameter.Map!.Count];
+        Cells cells = view.CellsOf(parameter.Map!);
+        int[] cell = cells.Each;
+        double[] sums = new double[cells.Count];
         int[] counts = new int[sums.Length];
         for (int i = 0; i < rest.Length; i++)
         {
@@ -81,8 +75,9 @@ internal static class LeastSquares
     /// <summary>Slope and, if asked for, intercept of y - summand against the normalized values in each cell.</summary>
     private static (double[] Slope, double[]? Intercept) Lines(View view, Parameter parameter, double[] normalized, double[] summand, bool hasIntercept)
     {
-        int[] cell = view.NumbersOf(parameter.Map!);
-        int count = parameter.Map!.Count;
+        Cells cells = view.CellsOf(parameter.Map!);
+        int[] cell = cells.Each;
+        int count = cells.Count;
         double[] target = new double[view.Length];
         for (int i = 0; i < target.Length; i++)
             target[i] = view.Y[i] - summand[i];
@@ -106,6 +101,10 @@ internal static class LeastSquares
         double[] slope = new double[count];
         for (int k = 0; k < count; k++)
             slope[k] = compared[k] == 0 ? double.NaN : squares[k] == 0 ? 0 : products[k] / squares[k];
-        return (slope, hasIntercept ? [.. meanY.Select((mean, k) => mean - (slope[k] * meanX[k]))] : null);
+        if (!hasIntercept)
+            return (slope, null);
+        for (int k = 0; k < count; k++)
+            meanY[k] -= slope[k] * meanX[k];
+        return (slope, meanY);
     }
 }

@@ -26,7 +26,7 @@ internal sealed record Prediction(Hypothesis Hypothesis, double[] Values)
         Statistics statistics = Statistics.Of(problem, view, recipe);
         double[] values = Normalized(problem, view, recipe, statistics);
         double[]? fittedWeight = null, fittedBias = null;
-        int fitted = recipe.Roundings.Fast == FastVariance.UnknownOrder ? view.NumbersOf(recipe.Grouping.Sets).Distinct().Count() : 0;
+        int fitted = recipe.Roundings.Fast == FastVariance.UnknownOrder ? view.CellsOf(recipe.Grouping.Sets).Count : 0;
         double[] factor, summand;
         if (recipe.Affine.IsFitted)
         {
@@ -52,7 +52,7 @@ internal sealed record Prediction(Hypothesis Hypothesis, double[] Values)
     {
         double[] x = view.InputIn(recipe.Roundings.Input);
         double[] values = new double[x.Length];
-        int[] set = view.NumbersOf(recipe.Grouping.Sets);
+        int[] set = view.CellsOf(recipe.Grouping.Sets).Each;
         double[] center = statistics.Center, factors = recipe.Roundings.Fast == FastVariance.UnknownOrder
             ? ScaleFit.Of(problem, view, recipe, statistics.Center).Slope : statistics.Factors(recipe);
         if (recipe.Roundings.Statistics != NumberFormat.Float64)

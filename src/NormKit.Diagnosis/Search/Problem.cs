@@ -18,7 +18,7 @@ internal sealed class Problem
         OutputFormat = Formats.Narrowest(output, request.OutputFormat);
         InputFormat = Formats.Narrowest(request.Input, request.InputFormat);
         Channels = Shape.Length == 1 ? new(Shape, [0]) : IndexMap.Keeping(Shape, [.. Enumerable.Range(0, Shape.Length).Select(d => d == 1)]);
-        Groupings = Sharing.Groupings.Of(Shape);
+        Groupings = Sharing.Groupings.Of(Shape, request.Expected is null ? null : Expectation.AxesOf(request.Expected, Shape.Length));
     }
 
     public DiagnosisRequest Request { get; }

@@ -13,7 +13,6 @@ internal static class RoundingSearch
     /// <param name="stop">Ends the search.</param>
     public static List<Prediction> Try(Problem problem, View view, IReadOnlyList<Recipe> recipes, int most, CancellationToken stop)
     {
-        SetSearch search = new(problem, view, stop);
         (Recipe Recipe, Roundings Roundings)[] trials =
         [
             .. from recipe in recipes
@@ -21,6 +20,20 @@ internal static class RoundingSearch
                where Count(roundings) <= most && (Count(roundings) == most || most == 1)
                select (recipe, roundings),
         ];
+        return Solve(problem, view, trials, stop);
+    }
+
+    /// <summary>E[x^2] - E[x]^2 where it leaves so little of the variance that the structure without it is no near fit.</summary>
+    public static List<Prediction> TryFast(Problem problem, View view, IReadOnlyList<Recipe> recipes, CancellationToken stop)
+    {
+        (Recipe Recipe, Roundings Roundings)[] trials =
+            [.. from recipe in recipes from roundings in Fast(problem, recipe) where roundings.Fast != FastVariance.UnknownOrder select (recipe, roundings)];
+        return Solve(problem, view, trials, stop);
+    }
+
+    private static List<Prediction> Solve(Problem problem, View view, (Recipe Recipe, Roundings Roundings)[] trials, CancellationToken stop)
+    {
+        SetSearch search = new(problem, view, stop);
         return InParallel.Map(trials, trial => search.SolveAgain(trial.Recipe with { Roundings = trial.Roundings })
             .Select(solved => search.WithCost(solved).Predict(problem, view) with { Values = [] }), stop);
     }
@@ -40,12 +53,17 @@ internal static class RoundingSearch
             foreach (Roundings rest in Inner(problem, hasAffine, ownStatistics))
                 yield return rest with { Input = input, Output = problem.OutputFormat };
         }
-        if (recipe.Core.Spread == Spread.Variance && ownStatistics)
-        {
-            FastVariance[] fasts = [FastVariance.Sequential, FastVariance.RoundedMoments, .. recipe.Affine.IsFitted ? (FastVariance[])[] : [FastVariance.UnknownOrder]];
-            foreach (FastVariance fast in fasts)
-                yield return Roundings.None with { Fast = fast, Output = problem.OutputFormat };
-        }
+        foreach (Roundings roundings in Fast(problem, recipe))
+            yield return roundings;
+    }
+
+    private static IEnumerable<Roundings> Fast(Problem problem, Recipe recipe)
+    {
+        if (recipe.Core.Spread != Spread.Variance || recipe.Core.UsesRunning)
+            yield break;
+        FastVariance[] fasts = [FastVariance.Sequential, FastVariance.RoundedMoments, .. recipe.Affine.IsFitted ? (FastVariance[])[] : [FastVariance.UnknownOrder]];
+        foreach (FastVariance fast in fasts)
+            yield return Roundings.None with { Fast = fast, Output = problem.OutputFormat };
     }
 
     private static IEnumerable<Roundings> Inner(Problem problem, bool hasAffine, bool ownStatistics)

@@ -16,12 +16,13 @@ internal sealed record ScaleFit(double[] Slope, double[] Information, double Res
     public static ScaleFit Of(Problem problem, View view, Recipe recipe, double[] center)
     {
         double[] x = view.InputIn(recipe.Roundings.Input);
-        int[] set = view.NumbersOf(recipe.Grouping.Sets);
+        Cells sets = view.CellsOf(recipe.Grouping.Sets);
+        int[] set = sets.Each;
         (double[] factor, double[] summand) = problem.ValuesOf(view, recipe.Affine, recipe.Roundings.Parameters);
         double[]? outside = recipe.Fold switch
         {
-            FoldFault.MeanNotScaled => Array.ConvertAll(problem.RunningMean!, value => -value),
-            FoldFault.ConvolutionBiasNotScaled => problem.ConvolutionBias,
+            FoldFault.MeanNotScaled => sets.Gather(Array.ConvertAll(problem.RunningMean!, value => -value)),
+            FoldFault.ConvolutionBiasNotScaled => sets.Gather(problem.ConvolutionBias!),
             _ => null,
         };
         double[] products = new double[center.Length], squares = new double[center.Length];

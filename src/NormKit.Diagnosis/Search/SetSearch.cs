@@ -8,6 +8,19 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
 {
     /// <summary>How many of the best fitting structures are solved for divisor and eps.</summary>
     private const int MostSolved = 140;
+    private const int MostExact = 4;
+
+    /// <summary>So many are solved whatever they leave; the others where their bound is within reach of the best solved.</summary>
+    private const int LeastSolved = 24;
+
+    /// <summary>What a likelier hypothesis may be ahead of by its cost alone, as a factor of the error.</summary>
+    private const double Reach = 30;
+
+    /// <summary>The error at which a fit with one norm may be one with another: norms of a set go up and down together.</summary>
+    private const double Promising = 0.5;
+
+    /// <summary>Above this no divisor or eps makes an answer.</summary>
+    private const double FarOff = 0.1;
 
     /// <summary>How many of the structures that fit best with weights and biases are looked at without one of them.</summary>
     private const int MostFitted = 40;
@@ -23,11 +36,26 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
             let recipe = new Recipe(grouping, new(center.Center, Spread.One), affine) { Fold = center.Fold }
             select (recipe, ScaleFit.Of(problem, view, recipe, Statistics.Of(problem, view, recipe).Center)), stop);
         (Recipe Recipe, ScaleFit Fit)[] best = [.. fits.OrderBy(fit => fit.Fit.Bound).ThenBy(fit => fit.Recipe.Affine.Cost).Take(MostSolved)];
-        return InParallel.Map(best, fit =>
-            from recipe in Spreads(fit.Recipe)
-            from solved in Solve(recipe, fit.Fit)
-            select new Prediction(WithCost(solved.Recipe), []) { Error = solved.Error }, stop);
+        Exact = [.. Exact, .. best.Where(fit => fit.Fit.Bound <= problem.ComputingUnit * Finder.RoundingFactor && fit.Recipe.Core.Center == Center.Mean)
+            .Take(MostExact).Select(fit => fit.Recipe with { Core = new(Center.Mean, Spread.Variance) })];
+        List<Prediction> found = [];
+        double least = problem.ComputingUnit;
+        for (int start = 0; start < best.Length; start += LeastSolved)
+        {
+            (Recipe Recipe, ScaleFit Fit)[] next = [.. best.Skip(start).Take(LeastSolved).Where(fit => start == 0 || (fit.Fit.Bound <= Reach * least && fit.Fit.Bound <= FarOff))];
+            if (next.Length == 0)
+                break;
+            found.AddRange(InParallel.Map(next, fit =>
+                from recipe in Spreads(fit.Recipe, hasNorms: fit.Fit.Bound <= FarOff)
+                from solved in Solve(recipe, fit.Fit)
+                select new Prediction(WithCost(solved.Recipe), []) { Error = solved.Error }, stop));
+            least = Math.Max(problem.ComputingUnit, found.Min(prediction => prediction.Error));
+        }
+        return found;
     }
+
+    /// <summary>Structures whose sets each have some factor that leaves nothing but rounding, whatever that factor comes from.</summary>
+    public IReadOnlyList<Recipe> Exact { get; private set; } = [];
 
     /// <summary>Structures whose weights are found by least squares.</summary>
     public List<Prediction> WithFittedWeights(IReadOnlyList<Grouping> groupings)
@@ -39,12 +67,23 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
                             where affine.Weight.IsFitted && affine.Bias.IsFitted && LeastSquares.CanTell(problem, view, affine)
                             from core in FittedCores
                             select Start(grouping, core, affine)];
-        IEnumerable<Recipe> best = Predict(both).OrderBy(prediction => prediction.Error).Take(MostFitted).Select(prediction => (Recipe)prediction.Hypothesis);
+        List<Prediction> fits = Predict(both);
+
+        // Other norms take a pass over everything each, and are no fit where the root mean square is far off.
+        fits.AddRange(Predict([.. from prediction in fits
+                                  let recipe = (Recipe)prediction.Hypothesis
+                                  where recipe.Core.Spread == Spread.MeanSquare && prediction.Error < Promising
+                                  from p in (double[])[1, double.PositiveInfinity]
+                                  select Start(recipe.Grouping, new(Center.None, Spread.Norm, p), recipe.Affine)]));
+        IEnumerable<Recipe> best = fits.OrderBy(prediction => prediction.Error).Take(MostFitted).Select(prediction => (Recipe)prediction.Hypothesis);
         Recipe[] all = [.. best.SelectMany(recipe => AffineVariants.Fitted(problem, recipe.Grouping)
             .Where(affine => (affine.Weight.Map is null || affine.Weight.Map.Equals(recipe.Affine.Weight.Map) || !affine.Weight.IsFitted) && LeastSquares.CanTell(problem, view, affine))
             .SelectMany(affine => (Recipe[])[Start(recipe.Grouping, recipe.Core, affine), Start(recipe.Grouping, recipe.Core, affine) with { Eps = 1e-3 }])).Distinct()];
         return Predict(all);
     }
+
+    /// <summary>The eps that are told apart by the roundings of 16-bit output.</summary>
+    public static readonly double[] Told16 = [0, 1e-6, 1e-5, 1e-3];
 
     private List<Prediction> Predict(Recipe[] recipes) =>
         InParallel.Map(recipes, recipe => (Prediction[])[WithCost(recipe).Predict(problem, view) with { Values = [] }], stop);
@@ -71,12 +110,11 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
 
     private static readonly Core[] FittedCores =
     [
-        new(Center.Mean, Spread.Variance), new(Center.None, Spread.MeanSquare), new(Center.None, Spread.Norm, 1),
-        new(Center.None, Spread.Norm, double.PositiveInfinity), new(Center.None, Spread.Variance),
+        new(Center.Mean, Spread.Variance), new(Center.None, Spread.MeanSquare), new(Center.None, Spread.Variance),
     ];
 
     /// <summary>A structure with every spread that goes with its center.</summary>
-    private IEnumerable<Recipe> Spreads(Recipe recipe)
+    private IEnumerable<Recipe> Spreads(Recipe recipe, bool hasNorms)
     {
         Center center = recipe.Core.Center;
         bool hasRunning = HasRunning(recipe.Grouping);
@@ -84,10 +122,7 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
         {
             Center.Mean => [new(center, Spread.Variance), new(center, Spread.MeanSquare), new(center, Spread.One)],
             Center.None =>
-            [
-                new(center, Spread.MeanSquare), new(center, Spread.Variance), new(center, Spread.Norm, 1), new(center, Spread.Norm, 2),
-                new(center, Spread.Norm, 3), new(center, Spread.Norm, double.PositiveInfinity),
-            ],
+                [new(center, Spread.MeanSquare), new(center, Spread.Variance), new(center, Spread.Norm, 2), .. hasNorms ? OtherNorms(problem.Expected) : []],
             Center.RunningAfter => [new(center, Spread.RunningAfter)],
             _ => [new(center, Spread.Running), new(center, Spread.Variance), new(center, Spread.RunningUnrooted), new(center, Spread.One)],
         };
@@ -106,6 +141,11 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
         }
     }
 
+    /// <summary>The norms that are no moment, and the one expected.</summary>
+    private static IEnumerable<Core> OtherNorms(ExpectedLayer? expected) =>
+        ((double[])[1, 3, double.PositiveInfinity, .. expected is { Kind: NormalizationKind.LpNormalize, P: double p } ? (double[])[p] : []])
+            .Where(p => p != 2).Distinct().Select(p => new Core(Center.None, Spread.Norm, p));
+
     private IEnumerable<(Recipe Recipe, double Error)> Solve(Recipe recipe, ScaleFit fit)
     {
         if (recipe.Core.Spread == Spread.One)
@@ -118,7 +158,8 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
         {
             double[] squared = Statistics.Of(
                 problem, view, recipe.Grouping, recipe.Core, isSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast).Squared;
-            foreach (EpsPlace place in (EpsPlace[])[EpsPlace.Inside, EpsPlace.Outside, EpsPlace.Clamp])
+            // Without a root there is no inside.
+            foreach (EpsPlace place in recipe.Core.Spread == Spread.RunningUnrooted ? (EpsPlace[])[EpsPlace.Outside] : [EpsPlace.Inside, EpsPlace.Outside, EpsPlace.Clamp])
             {
                 EpsFound eps = EpsSolver.Solve(fit, squared, place, unit, Costs.DefaultEps(problem, recipe.Core));
 
@@ -131,11 +172,11 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
                 Recipe found = recipe with { IsSample = isSample, Eps = eps.Eps, Place = place, EpsRange = (eps.Least, eps.Most) };
                 yield return (found, fit.ErrorOf(squared, eps.Eps, place));
 
-                // In 16 bits an eps leaves its trace in the roundings, not in the slopes.
-                foreach (double usual in problem.OutputFormat.Is16Bit() ? (double[])[0, 1e-6, 1e-5, 1e-3] : [])
+                // In 16 bits an eps leaves its trace in the roundings, not in the slopes: what those say may be off.
+                foreach (double usual in problem.OutputFormat.Is16Bit() ? Told16 : [])
                 {
-                    if (usual != eps.Eps && usual >= eps.Least && usual <= eps.Most && place == EpsPlace.Inside)
-                        yield return (found with { Eps = usual }, fit.ErrorOf(squared, usual, place));
+                    if (usual != eps.Eps && place == EpsPlace.Inside)
+                        yield return (found with { Eps = usual, EpsRange = (Math.Min(usual, eps.Least), Math.Max(usual, eps.Most)) }, fit.ErrorOf(squared, usual, place));
                 }
             }
         }

@@ -6,7 +6,7 @@ namespace NormKit.Diagnosis.Search;
 /// <summary>What is subtracted from the elements of each set and, squared, what they are divided by before eps.</summary>
 internal sealed record Statistics(double[] Center, double[] Squared)
 {
-    /// <summary>The statistics of a hypothesis, in all sets that have an element in a view.</summary>
+    /// <summary>The statistics of a hypothesis, in each cell of a view.</summary>
     public static Statistics Of(Problem problem, View view, Recipe recipe) => Of(
         problem, view, recipe.Grouping, recipe.Core, recipe.IsSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast);
 
@@ -14,6 +14,7 @@ internal sealed record Statistics(double[] Center, double[] Squared)
         Problem problem, View view, Grouping grouping, Core core, bool isSample, FoldFault fold = FoldFault.None,
         NumberFormat inputFormat = NumberFormat.Float64, FastVariance fast = FastVariance.None)
     {
+        Cells cells = view.CellsOf(grouping.Sets);
         double[] center = CentersOf(problem, view, grouping, core.Center, fold, inputFormat);
         double[] squared;
         if (fast is FastVariance.Sequential or FastVariance.RoundedMoments)
@@ -26,11 +27,12 @@ internal sealed record Statistics(double[] Center, double[] Squared)
             {
                 Spread.Variance => view.MomentsOf(grouping.Sets, inputFormat).Variance,
                 Spread.MeanSquare => MeanSquares(view.MomentsOf(grouping.Sets, inputFormat)),
+                Spread.Norm when core.P == 2 => Array.ConvertAll(MeanSquares(view.MomentsOf(grouping.Sets, inputFormat)), square => square * grouping.SetSize),
                 Spread.Norm => Squares(view.NormsOf(grouping.Sets, inputFormat, core.P)),
-                Spread.Running => problem.RunningVar!,
-                Spread.RunningAfter => problem.RunningVarAfter!,
-                Spread.RunningUnrooted => Squares(problem.RunningVar!),
-                _ => Constant(grouping.Sets.Count, 1),
+                Spread.Running => cells.Gather(problem.RunningVar!),
+                Spread.RunningAfter => cells.Gather(problem.RunningVarAfter!),
+                Spread.RunningUnrooted => Squares(cells.Gather(problem.RunningVar!)),
+                _ => Constant(cells.Count, 1),
             };
         }
         if (isSample && core.HasDivisor)
@@ -71,23 +73,30 @@ internal sealed record Statistics(double[] Center, double[] Squared)
 
     private static double[] CentersOf(Problem problem, View view, Grouping grouping, Center center, FoldFault fold, NumberFormat inputFormat)
     {
+        Cells cells = view.CellsOf(grouping.Sets);
         double[] centers = center switch
         {
             Search.Center.Mean => view.MomentsOf(grouping.Sets, inputFormat).Mean,
-            Search.Center.Running => problem.RunningMean!,
-            Search.Center.RunningAfter => problem.RunningMeanAfter!,
-            _ => Constant(grouping.Sets.Count, 0),
+            Search.Center.Running => cells.Gather(problem.RunningMean!),
+            Search.Center.RunningAfter => cells.Gather(problem.RunningMeanAfter!),
+            _ => Constant(cells.Count, 0),
         };
         return fold switch
         {
             FoldFault.MeanAdded => Array.ConvertAll(centers, value => -value),
             FoldFault.MeanNotScaled => Constant(centers.Length, 0),
-            FoldFault.ConvolutionBiasNotScaled or FoldFault.ConvolutionBiasDropped => [.. centers.Zip(problem.ConvolutionBias!, (mean, bias) => mean + bias)],
+            FoldFault.ConvolutionBiasNotScaled or FoldFault.ConvolutionBiasDropped => [.. centers.Zip(cells.Gather(problem.ConvolutionBias!), (mean, bias) => mean + bias)],
             _ => centers,
         };
     }
 
-    private static double[] MeanSquares(SetMoments moments) => [.. moments.Mean.Zip(moments.Variance, (mean, variance) => variance + (mean * mean))];
+    private static double[] MeanSquares(SetMoments moments)
+    {
+        double[] squares = new double[moments.Mean.Length];
+        for (int set = 0; set < squares.Length; set++)
+            squares[set] = moments.Variance[set] + (moments.Mean[set] * moments.Mean[set]);
+        return squares;
+    }
 
     private static double[] Squares(double[] values) => Array.ConvertAll(values, value => value * value);
 

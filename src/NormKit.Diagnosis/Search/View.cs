@@ -11,6 +11,7 @@ namespace NormKit.Diagnosis.Search;
 internal sealed class View
 {
     private readonly ConcurrentDictionary<IndexMap, int[]> numbers = [];
+    private readonly ConcurrentDictionary<IndexMap, Cells> cells = [];
     private readonly ConcurrentDictionary<(IndexMap, NumberFormat), SetMoments> moments = [];
     private readonly ConcurrentDictionary<(IndexMap, NumberFormat, double), double[]> norms = [];
     private readonly ConcurrentDictionary<NumberFormat, double[]> rounded = [];
@@ -53,18 +54,25 @@ internal sealed class View
     /// <summary>The number that a map gives to each element here.</summary>
     public int[] NumbersOf(IndexMap map) => numbers.GetOrAdd(map, m => elements is null ? AllNumbers(m) : m.At(elements));
 
+    /// <summary>The same numbers without gaps: statistics are kept a cell, of those sets alone that have an element here.</summary>
+    public Cells CellsOf(IndexMap map) => cells.GetOrAdd(map, m => Cells.Of(m, NumbersOf(m), IsAll));
+
     /// <summary>The input, rounded to a format first.</summary>
     public double[] InputIn(NumberFormat format) => elements is null
         ? all.In(format)
         : rounded.GetOrAdd(format, f => Array.ConvertAll(X, value => Formats.Round(value, f)));
 
-    /// <summary>The moments of all sets that have an element here.</summary>
-    public SetMoments MomentsOf(IndexMap sets, NumberFormat inputFormat) =>
-        moments.GetOrAdd((sets, inputFormat), key => SetMoments.Of(all.In(key.Item2), key.Item1, Wanted(key.Item1), stop));
+    /// <summary>The moments of each cell: of all sets that have an element here.</summary>
+    public SetMoments MomentsOf(IndexMap sets, NumberFormat inputFormat) => moments.GetOrAdd((sets, inputFormat), key =>
+    {
+        SetMoments found = SetMoments.Of(all.In(key.Item2), key.Item1, Wanted(key.Item1), stop);
+        Cells kept = CellsOf(key.Item1);
+        return new(kept.Gather(found.Mean), kept.Gather(found.Variance));
+    });
 
-    /// <summary>The norms of all sets that have an element here.</summary>
-    public double[] NormsOf(IndexMap sets, NumberFormat inputFormat, double p) =>
-        norms.GetOrAdd((sets, inputFormat, p), key => SetMoments.Norms(all.In(key.Item2), key.Item1, Wanted(key.Item1), key.Item3));
+    /// <summary>The norms of each cell.</summary>
+    public double[] NormsOf(IndexMap sets, NumberFormat inputFormat, double p) => norms.GetOrAdd((sets, inputFormat, p),
+        key => CellsOf(key.Item1).Gather(SetMoments.Norms(all.In(key.Item2), key.Item1, Wanted(key.Item1), key.Item3)));
 
     /// <summary>The whole input, rounded to a format first.</summary>
     public double[] WholeIn(NumberFormat format) => all.In(format);
@@ -75,7 +83,7 @@ internal sealed class View
         if (elements is null)
             return null;
         bool[] wanted = new bool[sets.Count];
-        foreach (int set in NumbersOf(sets))
+        foreach (int set in CellsOf(sets).Numbers!)
             wanted[set] = true;
         return wanted;
     }

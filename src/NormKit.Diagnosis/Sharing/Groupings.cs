@@ -3,8 +3,12 @@ namespace NormKit.Diagnosis.Sharing;
 /// <summary>Every grouping that is tried for a shape.</summary>
 internal static class Groupings
 {
+    private const int MostFree = 4;
+
     /// <summary>All groupings; those that put the same elements together are one, with several readings.</summary>
-    public static List<Grouping> Of(ReadOnlySpan<int> shape)
+    /// <param name="shape">The lengths.</param>
+    /// <param name="expectedAxes">Dimensions that a layer is expected to be over, from 0; null for none.</param>
+    public static List<Grouping> Of(ReadOnlySpan<int> shape, IReadOnlyList<int>? expectedAxes = null)
     {
         Dictionary<IndexMap, List<Reading>> found = [];
         void Add(IndexMap sets, Reading reading)
@@ -19,6 +23,8 @@ internal static class Groupings
         int[] dims = shape.ToArray();
         AddSuffixes(dims, Add);
         AddSingleAxes(dims, Add);
+        if (expectedAxes is not null)
+            AddAxes(dims, expectedAxes, 0.5, Add);
         if (dims.Length >= 2)
             AddChannelled(new Frame(ChannelOrder.First, dims[0], dims[1], Product(dims.AsSpan(2))), Add);
         if (dims.Length >= 3)
@@ -28,6 +34,26 @@ internal static class Groupings
         }
         return [.. found.Select(pair => new Grouping(pair.Key, [.. pair.Value.OrderBy(reading => reading.Cost)]))];
     }
+
+    /// <summary>Layer norm over any other dimensions, which few programs have; of more than four dimensions, not over the first.</summary>
+    public static List<Grouping> Rare(int[] dims, IReadOnlyList<Grouping> known)
+    {
+        List<Grouping> rare = [];
+        foreach (int[] axes in Subsets(dims.Length))
+        {
+            AddAxes(dims, axes, axes[0] == 0 ? 2.8 : 2, (sets, reading) =>
+            {
+                if (!known.Concat(rare).Any(other => other.Sets.Equals(sets)))
+                    rare.Add(new(sets, [reading]));
+            });
+        }
+        return rare;
+    }
+
+    /// <summary>Every choice of two dimensions or more, ascending.</summary>
+    public static IEnumerable<int[]> Subsets(int rank) => Enumerable.Range(1, (1 << rank) - 1)
+        .Where(bits => rank <= MostFree || (bits & 1) == 0)
+        .Select(bits => (int[])[.. Enumerable.Range(0, rank).Where(d => (bits >> d & 1) == 1)]).Where(axes => axes.Length > 1);
 
     public static int Product(ReadOnlySpan<int> dims)
     {
@@ -58,10 +84,13 @@ internal static class Groupings
     private static void AddSingleAxes(int[] dims, Action<IndexMap, Reading> add)
     {
         for (int axis = 0; axis < dims.Length - 1; axis++)
-        {
-            bool[] kept = [.. Enumerable.Range(0, dims.Length).Select(d => d != axis)], weighted = [.. kept.Select(keep => !keep)];
-            add(IndexMap.Keeping(dims, kept), new Reading(NormalizationKind.LayerNorm, IndexMap.Keeping(dims, weighted), axis == 1 ? 0.7 : 2) { Axes = [axis] });
-        }
+            AddAxes(dims, [axis], axis == 1 ? 0.7 : 2, add);
+    }
+
+    private static void AddAxes(int[] dims, IReadOnlyList<int> axes, double cost, Action<IndexMap, Reading> add)
+    {
+        bool[] weighted = [.. Enumerable.Range(0, dims.Length).Select(axes.Contains)], kept = [.. weighted.Select(isIn => !isIn)];
+        add(IndexMap.Keeping(dims, kept), new Reading(NormalizationKind.LayerNorm, IndexMap.Keeping(dims, weighted), cost) { Axes = axes });
     }
 
     private static void AddChannelled(Frame frame, Action<IndexMap, Reading> add)

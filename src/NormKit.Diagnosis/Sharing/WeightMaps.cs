@@ -16,6 +16,8 @@ internal static class WeightMaps
         }
         foreach ((IndexMap map, Spreading spreading) in Natural(dims))
             Add(map, spreading);
+        foreach (int[] axes in Groupings.Subsets(dims.Length))
+            Add(IndexMap.Keeping(dims, [.. Enumerable.Range(0, dims.Length).Select(axes.Contains)]), Spreading.Element);
         if (dims.Length >= 2)
         {
             int n = dims[0], rest = Groupings.Product(dims.AsSpan(1)), first = dims[1], last = dims[^1];
@@ -36,6 +38,14 @@ internal static class WeightMaps
             Add(new([n, last, rest / last], [0, 1, 0]), Spreading.OtherOrder);
         }
         return maps;
+    }
+
+    /// <summary>How many weights there may be, in words.</summary>
+    public static string Counts(int[] dims)
+    {
+        string elements = string.Join(", ", Natural(dims).Where(map => map.Spreading == Spreading.Element).Select(map => map.Map.Count).Distinct().Order());
+        return dims.Length < 2 ? $"1 or {dims[0]}"
+            : $"{dims[1]} (a channel), {dims[^1]} (the last dimension), {(elements.Length == 0 ? "" : elements + " (inner dimensions), ")}a divisor of {dims[1]} or {dims[^1]} (a group), or 1";
     }
 
     /// <summary>The maps that layers have: one number for all, for each channel, for each place of the last dimensions or of one.</summary>

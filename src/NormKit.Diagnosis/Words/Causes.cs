@@ -97,12 +97,15 @@ internal static class Causes
         double usual = Costs.DefaultEps(problem, recipe.Core);
         if (recipe.Core.Spread == Spread.One)
             return;
-        bool same = Math.Abs(recipe.Eps - usual) <= 1e-6 * usual || (usual >= recipe.EpsRange.Least && usual <= recipe.EpsRange.Most);
+
+        // In 16 bits it is the roundings that tell one eps from another, not the range in which the factors allow it.
+        bool tells = problem.OutputFormat.Is16Bit() && SetSearch.Told16.Contains(recipe.Eps) && SetSearch.Told16.Contains(usual);
+        bool same = Math.Abs(recipe.Eps - usual) <= 1e-6 * usual || (!tells && usual >= recipe.EpsRange.Least && usual <= recipe.EpsRange.Most);
         if (!same && !isFree && recipe.Place != EpsPlace.Clamp)
             add(CauseKind.Eps, $"with eps {Names.Number(recipe.Eps)} where {(problem.Expected?.Eps is null ? "the default is" : "it should be")} {Names.Number(usual)}");
         if (recipe.Eps == 0)
             return;
-        if (recipe.Place == EpsPlace.Outside && recipe.Core.Spread != Spread.Norm)
+        if (recipe.Place == EpsPlace.Outside && recipe.Core.Spread is not (Spread.Norm or Spread.RunningUnrooted))
             add(CauseKind.EpsOutside, "with eps added outside the root");
         if (recipe.Place == EpsPlace.Clamp && recipe.Core.Spread != Spread.Norm)
             add(CauseKind.EpsClamp, $"with the deviation bounded from below by {Names.Number(recipe.Eps)} in place of eps");

@@ -24,7 +24,7 @@ internal static class Changes
         CauseKind.Poisoned => "Train the running statistics again without the batch that had NaN or infinity, or, in TorchSharp, without batches of one value a channel; NormKit leaves such batches out where NonFinite is Skip.",
         CauseKind.VarianceNotRooted => "Divide by sqrt(running_var + eps).",
         CauseKind.WeightIgnored => "Multiply by the weight: affine=True or elementwise_affine=True in PyTorch, affine: true in TorchSharp and NormKit, scale=True in Keras, the scale input in ONNX.",
-        CauseKind.BiasIgnored => "Add the bias: bias=True in PyTorch's LayerNorm, hasBias in TorchSharp, center=True in Keras, the B input in ONNX, bias: true in NormKit.",
+        CauseKind.BiasIgnored => "Add the bias: bias=True in PyTorch's LayerNorm, bias: true in TorchSharp's and NormKit's, center=True in Keras, the B input in ONNX.",
         CauseKind.Swapped => "Weight multiplies, bias is added: gamma and beta in Keras, scale and B in ONNX, in this order.",
         CauseKind.WeightPerGroup => "ONNX GroupNormalization 18 takes a scale a group, 21 and all others a scale a channel: repeat each value C / num_groups times.",
         CauseKind.WeightOrder => "Lay the weight over the dimensions that the layer normalizes, in the order of the input's memory; transpose it where the layout changed.",

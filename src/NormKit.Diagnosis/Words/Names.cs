@@ -12,7 +12,7 @@ internal static class Names
         ? value.ToString("0.#####e-0", CultureInfo.InvariantCulture)
         : value.ToString("g6", CultureInfo.InvariantCulture);
 
-    public static string Percent(double share) => !double.IsFinite(share) ? "-"
+    public static string Percent(double share) => !double.IsFinite(share) ? "-" : share < 0 ? "none"
         : share >= 0.999999 ? "100 %"
         : Math.Floor(share * 1e4) / 100 is >= 99 and < 100 and double near ? near.ToString("0.00", CultureInfo.InvariantCulture) + " %"
         : (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";
@@ -61,8 +61,11 @@ internal static class Names
         int count = reading.Axes.Count;
         if (count == shape.Length && count > 1)
             return "all dimensions";
-        if (reading.Axes[^1] != shape.Length - 1)
-            return reading.Axes[0] == 1 ? "the channels (dimension 1)" : $"dimension {reading.Axes[0]}";
+        if (reading.Axes[0] != shape.Length - count)
+        {
+            return count > 1 ? $"dimensions {string.Join(", ", reading.Axes.Take(count - 1))} and {reading.Axes[^1]}"
+                : reading.Axes[0] == 1 ? "the channels (dimension 1)" : $"dimension {reading.Axes[0]}";
+        }
         return count == 1 ? "the last dimension" : $"the last {count} dimensions";
     }
 }

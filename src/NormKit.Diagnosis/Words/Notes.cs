@@ -7,15 +7,18 @@ internal static class Notes
 {
     public static IEnumerable<string> Of(Problem problem, Prediction best, Finding finding, Verdict verdict)
     {
-        if (problem.Output.AsSpan().SequenceEqual(problem.Request.Input))
-            yield return "The output is the input itself: nothing was normalized.";
         int nans = problem.Output.Count(value => !double.IsFinite(value));
         if (nans > 0 && (finding.MissedNonFinite > 0 || best.Hypothesis is Recipe { Affine.IsFitted: true }))
         {
             yield return $"{nans} elements of the output are NaN or infinite, {Where(problem)}, and the input does not account for it: "
                 + "look for running statistics or weights that are NaN, negative variances, or memory that was never initialised (TorchSharp's GroupNorm starts with such weights).";
         }
-        if (verdict == Verdict.NoneOfThese)
+        if (verdict == Verdict.NoneOfThese && problem.RunningMean is not null)
+        {
+            yield return "A batch norm folded into a transposed convolution may look so: its weight is (in, out / groups, *), and a scale laid over dimension 0 mixes channels, "
+                + "which no line of the convolution's output shows. The scale belongs to dimension 1.";
+        }
+        if (verdict is Verdict.NoneOfThese or Verdict.NotNormalized)
             yield break;
         if (ImpliedStatistics(problem, best) is string implied)
             yield return implied;

@@ -8,6 +8,9 @@ internal static class Equivalence
     /// <summary>Whether leaving a fault out changes at least a fiftieth of the output by more than rounding.</summary>
     public static bool IsVisible(Case drawn, Fault fault)
     {
+        // A program with a weight a group has no weight a channel that it could have used instead.
+        if (fault == Fault.WeightPerGroup)
+            return true;
         Program program = drawn.Program;
         double[] without = fault switch
         {
