@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using NormKit.IO;
@@ -86,8 +87,17 @@ public sealed class DiagnoseTests
         Assert.Equal(3, pictures.Length);
         Assert.All(pictures, picture => Assert.NotEmpty(XDocument.Parse(picture).Root!.Elements()));
 
-        // Twelve channels, a bar each.
-        Assert.Equal(12, XDocument.Parse(pictures[1]).Root!.Elements("rect").Count());
+        // Nothing in the page is cut off or left open.
+        Assert.Equal("html", XDocument.Parse(page).Root!.Name.LocalName);
+        Assert.All(pictures, picture => AssertLabelsAreInside(XDocument.Parse(picture).Root!));
+
+        // Twelve channels, a bar each, as high as what is left in them.
+        XElement[] bars = [.. XDocument.Parse(pictures[1]).Root!.Elements("rect")];
+        Assert.Equal(12, bars.Length);
+        JsonElement[] left = [.. JsonDocument.Parse(Workplace.Run("diagnose", x, y, "--json").Out).RootElement.GetProperty("residual").GetProperty("byChannel").EnumerateArray()];
+        double tallest = bars.Max(bar => Number(bar, "height")), most = left.Max(value => value.GetDouble());
+        for (int c = 0; c < 12; c++)
+            Assert.Equal(left[c].GetDouble() / most, Number(bars[c], "height") / tallest, 1e-3);
         Assert.Equal(["r.html", "x.npy", "y.npy"], work.Files);
     }
 
@@ -141,7 +151,12 @@ public sealed class DiagnoseTests
     [InlineData("diagnose x.npy y.npy --running-mean w.npy", "--running-mean without --running-var")]
     [InlineData("diagnose x.npy y.npy --running-mean-after w.npy --running-var-after w.npy", "needs --running-mean and --running-var")]
     [InlineData("diagnose x.npy y.npy --conv-bias w.npy", "--conv-bias needs --running-mean")]
-    [InlineData("diagnose x.npy y.npy --weight w.npy", "The weight has 7 elements")]
+    [InlineData("diagnose x.npy y.npy --weight w.npy",
+        "--weight w.npy: the weight has 7 elements; no way to lay them over shape [4, 12, 5, 6] is known: it takes 12 (a channel), 6 (the last dimension), 5, 30, 360 (inner dimensions)")]
+    [InlineData("diagnose x.npy y.npy --bias w.npy", "--bias w.npy: the bias has 7 elements")]
+    [InlineData("diagnose x.npy y.npy --running-mean w.npy --running-var w.npy",
+        "--running-mean w.npy: the running mean has 7 elements; shape [4, 12, 5, 6] has 12 channels, or 6 where they are last")]
+    [InlineData("diagnose x.npy y.npy --running-mean c.npy --running-var six.npy", "--running-var six.npy: the running variance has 6 elements, the running mean 12")]
     [InlineData("diagnose x.npy y.npy --report r.txt", "--report 'r.txt' is no HTML file")]
     [InlineData("diagnose x.npy y.npy --report no/r.html", "does not exist")]
     [InlineData("diagnose --compare x.npy y.npy --input x.npy", "--compare needs --layer")]
@@ -158,6 +173,8 @@ public sealed class DiagnoseTests
         using Workplace kept = work;
         work.Array("other.npy", Near.Random(48, 65), [4, 12]);
         work.Array("w.npy", Near.Random(7, 66), [7]);
+        work.Array("c.npy", Near.Random(12, 67), [12]);
+        work.Array("six.npy", Near.Random(6, 68), [6]);
         work.Array("one.npy", [1], [1]);
         work.Array("nan.npy", [.. Enumerable.Repeat(double.NaN, Length)], Shape);
         string[] before = work.Files;
@@ -187,6 +204,55 @@ public sealed class DiagnoseTests
     {
         string text = string.Join(' ', Workplace.Run("compare", "--shape", "4,8,6,5", "--groups", "2").Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("says of the formula's batch, layer, instance, group norm: the layer with the sample variance (n - 1) where PyTorch uses n.", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>A digit or letter of 11 pixels is less than 7 wide: neither a text nor a bar leaves its picture, and texts of one line do not meet.</summary>
+    private static void AssertLabelsAreInside(XElement picture)
+    {
+        double[] box = [.. picture.Attribute("viewBox")!.Value.Split(' ').Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
+        List<(double Line, double From, double To)> texts = [];
+        foreach (XElement text in picture.Elements("text"))
+        {
+            double at = Number(text, "x"), width = 6.2 * text.Nodes().OfType<XText>().Sum(part => part.Value.Length);
+            double from = text.Attribute("class")?.Value switch { "right" => at - width, "middle" => at - (width / 2), _ => at };
+            Assert.InRange(from, 0, box[2] - width);
+            Assert.InRange(Number(text, "y"), 8, box[3]);
+            Assert.All(texts.Where(other => Math.Abs(other.Line - Number(text, "y")) < 10), other => Assert.True(other.To <= from || from + width <= other.From, text.Value));
+            texts.Add((Number(text, "y"), from, from + width));
+        }
+        foreach (XElement bar in picture.Elements("rect"))
+        {
+            Assert.InRange(Number(bar, "x") + Number(bar, "width"), 0, box[2]);
+            Assert.InRange(Number(bar, "y") + Number(bar, "height"), 0, box[3]);
+        }
+    }
+
+    private static double Number(XElement element, string attribute) => double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
+
+    [Fact]
+    public void Diagnose_OutputIsTheInput_SaysSoAndNoMore()
+    {
+        (Workplace work, string x, _) = Files();
+        using Workplace kept = work;
+        ToolResult result = Workplace.Run("diagnose", x, x, "--report", work["r.html"]);
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.StartsWith("Diagnosis", result.Out, StringComparison.Ordinal);
+        Assert.Contains("The output is the input, to the bit: nothing was normalized.", result.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("What is left", result.Out, StringComparison.Ordinal);
+        AssertLines(result.Out);
+        Assert.Contains("nothing was normalized", File.ReadAllText(work["r.html"]), StringComparison.Ordinal);
+        Assert.Equal("notNormalized", JsonDocument.Parse(Workplace.Run("diagnose", x, x, "--json").Out).RootElement.GetProperty("verdict").GetString());
+    }
+
+    /// <summary>The share in the sentence is that of the table.</summary>
+    [Fact]
+    public void Diagnose_Explained_IsOneFigure()
+    {
+        (Workplace work, string x, string y) = Files();
+        using Workplace kept = work;
+        string text = string.Join(' ', Workplace.Run("diagnose", x, y).Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        string share = text.Split("that explains ")[1].Split(" of the difference")[0];
+        Assert.Contains(share, text.Split("What was tried")[1], StringComparison.Ordinal);
     }
 
     private static void AssertLines(string text) => Assert.All(text.Split('\n'), line =>

@@ -61,10 +61,36 @@ internal sealed class DiagnoseJob
     /// <summary>The names of the two outputs.</summary>
     public IReadOnlyList<string> OutputNames => request.Outputs;
 
-    public DiagnosisResult Run(IAnsiConsole? terminal, CancellationToken stop) => Wait(terminal, progress => Diagnoser.Diagnose(diagnosis, progress, stop), stop);
+    public DiagnosisResult Run(IAnsiConsole? terminal, CancellationToken stop) => Named(() => Wait(terminal, progress => Diagnoser.Diagnose(diagnosis, progress, stop), stop));
 
-    public TwoSidedResult RunTwo(IAnsiConsole? terminal, CancellationToken stop) => Wait(terminal, progress => Diagnoser.Compare(
-        diagnosis, outputs[1].ToArray<double>(), Format(outputs[1].ElementType), Lengths(outputs[1]), progress, stop), stop);
+    public TwoSidedResult RunTwo(IAnsiConsole? terminal, CancellationToken stop) => Named(() => Wait(terminal, progress => Diagnoser.Compare(
+        diagnosis, outputs[1].ToArray<double>(), Format(outputs[1].ElementType), Lengths(outputs[1]), progress, stop), stop));
+
+    /// <summary>A refusal of the library names a property; of the command line, the option and its file.</summary>
+    private T Named<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (ArgumentException error) when (OptionOf(error.ParamName) is string option && request.Files.TryGetValue(option, out string? file))
+        {
+            string message = error.Message.Split(" (Parameter '")[0];
+            throw new UsageException($"{option} {file}: {char.ToLowerInvariant(message[0])}{message[1..]}");
+        }
+    }
+
+    private static string? OptionOf(string? property) => property switch
+    {
+        nameof(DiagnosisRequest.Weight) => "--weight",
+        nameof(DiagnosisRequest.Bias) => "--bias",
+        nameof(DiagnosisRequest.RunningMean) => "--running-mean",
+        nameof(DiagnosisRequest.RunningVar) => "--running-var",
+        nameof(DiagnosisRequest.RunningMeanAfter) => "--running-mean-after",
+        nameof(DiagnosisRequest.RunningVarAfter) => "--running-var-after",
+        nameof(DiagnosisRequest.ConvolutionBias) => "--conv-bias",
+        _ => null,
+    };
 
     private static T Wait<T>(IAnsiConsole? terminal, Func<IProgress<double>, T> work, CancellationToken stop)
     {

@@ -108,6 +108,8 @@ internal static class DiagnoseJson
         Number(json, "constantByChannel", look.ConstantByChannel);
         Number(json, "proportional", look.Proportional);
         Number(json, "proportionalByChannel", look.ProportionalByChannel);
+        Number(json, "constantBySet", look.ConstantBySet ?? double.NaN);
+        Number(json, "proportionalBySet", look.ProportionalBySet ?? double.NaN);
         Numbers(json, "byChannel", look.ByChannel);
         json.WriteEndObject();
     }

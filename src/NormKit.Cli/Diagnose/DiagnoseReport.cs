@@ -49,19 +49,22 @@ internal static class DiagnoseReport
     {
         foreach (string note in result.Notes)
             yield return new Paragraph(note, "Note:");
-        if (result.Best.SameAs.Count > 0 && result.Verdict != Verdict.NoneOfThese)
+        if (result.Best.SameAs.Count > 0 && result.Verdict is not (Verdict.NoneOfThese or Verdict.NotNormalized))
             yield return new Paragraph($"here the same computation: {string.Join("; ", result.Best.SameAs)}.", "Also:");
         foreach (Finding tie in result.Ties)
             yield return new Paragraph($"{tie.Text} gives the same output, and nothing in these arrays tells them apart.", "Tie:");
         if (result.Momentum is MomentumFinding momentum)
             yield return new Paragraph(momentum.Text, "Momentum:");
+        if (result.Verdict == Verdict.NotNormalized)
+            yield break;
         yield return new Heading("What was tried");
         yield return new Table(["layer", "departures", "largest left", "median ULP", "explained"], [.. Rows(result)], Words: 2);
         yield return new Paragraph(
             $"Largest difference on all elements, and the median in units of {result.UlpFormat.ToString().ToLowerInvariant()}; explained is the share of the summed difference from {result.Reference} "
             + $"(largest {Report.Figure(result.Original.MaxAbs)}, sum {Report.Figure(result.Original.SumAbs)}).");
         yield return new Heading("What is left");
-        yield return new Paragraph($"{result.Look.Shape}, {result.Look.Where}; largest {Report.Figure(result.Best.Residual.MaxAbs)}, root mean square "
+        string look = result.Verdict == Verdict.Explained ? "rounding" : $"{result.Look.Shape}, {result.Look.Where}";
+        yield return new Paragraph($"{look}; largest {Report.Figure(result.Best.Residual.MaxAbs)}, root mean square "
             + $"{Report.Figure(result.Best.Residual.RootMeanSquare)}, median {Report.Figure(result.Best.Residual.MedianUlp)} ULP.");
         if (result.Best.FittedWeight is not null || result.Best.FittedBias is not null)
             yield return new Paragraph(FittedText(result.Best), "Fitted:");
@@ -69,7 +72,7 @@ internal static class DiagnoseReport
 
     private static IEnumerable<ReportPart> InCode(DiagnosisResult result, bool changes = true)
     {
-        if (result.Advice.Count == 0)
+        if (result.Advice.Count == 0 && result.Changes.Count == 0)
             yield break;
         yield return new Heading("In code");
         foreach (CodeAdvice advice in result.Advice)
@@ -87,7 +90,7 @@ internal static class DiagnoseReport
             yield return
             [
                 layers[0], causes[0], Report.Figure(finding.Residual.MaxAbs), Report.Figure(Math.Round(finding.Residual.MedianUlp, 2)),
-                double.IsFinite(finding.Explained) ? (100 * finding.Explained).ToString("0.00", System.Globalization.CultureInfo.InvariantCulture) + " %" : "-",
+                finding.ExplainedText,
             ];
             for (int i = 1; i < Math.Max(layers.Length, causes.Length); i++)
                 yield return [i < layers.Length ? "  " + layers[i] : "", i < causes.Length ? "  " + causes[i] : "", "", "", ""];

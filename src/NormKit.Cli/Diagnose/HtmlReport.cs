@@ -5,7 +5,7 @@ using static NormKit.Cli.Diagnose.SvgCharts;
 
 namespace NormKit.Cli.Diagnose;
 
-/// <summary>A diagnosis as one page that needs nothing else.</summary>
+/// <summary>A diagnosis as one page that needs nothing else, well-formed as XML too.</summary>
 internal static class HtmlReport
 {
     private const string Style = """
@@ -48,7 +48,7 @@ internal static class HtmlReport
     {
         foreach (string text in result.Notes.Concat(result.Momentum is null ? [] : [result.Momentum.Text]))
             page.Append($"<p>{Escape(text)}</p>\n");
-        if (result.Best.SameAs.Count > 0 && result.Verdict != Verdict.NoneOfThese)
+        if (result.Best.SameAs.Count > 0 && result.Verdict is not (Verdict.NoneOfThese or Verdict.NotNormalized))
             page.Append($"<p>Here the same computation: {Escape(string.Join("; ", result.Best.SameAs))}.</p>\n");
         foreach (Finding tie in result.Ties)
             page.Append($"<p>Tie: {Escape(tie.Text)} gives the same output, and nothing in these arrays tells them apart.</p>\n");
@@ -79,8 +79,7 @@ internal static class HtmlReport
         page.Append("<table><tr><th>hypothesis</th><th class=\"n\">largest left</th><th class=\"n\">ULP</th><th class=\"n\">explained</th></tr>\n");
         foreach (Finding finding in result.Tried)
         {
-            string explained = double.IsFinite(finding.Explained) ? Report.Figure(100 * finding.Explained) + " %" : "-";
-            page.Append($"<tr><td>{Escape(finding.Text)}</td>{Cell(finding.Residual.MaxAbs)}{Cell(finding.Residual.MaxUlp)}<td class=\"n\">{explained}</td></tr>\n");
+            page.Append($"<tr><td>{Escape(finding.Text)}</td>{Cell(finding.Residual.MaxAbs)}{Cell(finding.Residual.MaxUlp)}<td class=\"n\">{finding.ExplainedText}</td></tr>\n");
         }
         page.Append($"</table>\n<p>Explained: the share of the summed difference from {Escape(result.Reference)} (largest {Report.Figure(result.Original.MaxAbs)}).</p>\n");
     }
@@ -88,7 +87,7 @@ internal static class HtmlReport
     private static string Cell(double value) => $"<td class=\"n\">{Report.Figure(value)}</td>";
 
     private static StringBuilder Start(string title) => new StringBuilder().Append(
-        $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\n<style>\n{Style}\n</style></head><body>\n<h1>{title}</h1>\n");
+        $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/><meta name=\"color-scheme\" content=\"light dark\"/><title>{title}</title>\n<style>\n{Style}\n</style></head><body>\n<h1>{title}</h1>\n");
 
     private static string End(StringBuilder page) => page.Append("</body></html>\n").ToString();
 }
