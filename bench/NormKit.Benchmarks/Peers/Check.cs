@@ -19,11 +19,13 @@ internal static class Check
         _ => (3e-2, 3e-2),
     };
 
+    public static bool IsOurs(string who) => who.StartsWith("NormKit", StringComparison.Ordinal);
+
     /// <returns>The largest error of the output.</returns>
     /// <exception cref="WrongResultException">An error is too large.</exception>
     public static double Right(string who, RowData data, Results expected, Results actual)
     {
-        (double ofOutput, double ofGradient) = Allowed(data.Row.Element, who.StartsWith("NormKit", StringComparison.Ordinal));
+        (double ofOutput, double ofGradient) = Allowed(data.Row.Element, IsOurs(who));
         string what = $"{who}, {data.Row.Name}, {data.Pass.ToString().ToLowerInvariant()}";
         double error = One($"{what}: output", expected.Output, actual.Output, ofOutput);
         if (expected.Sum is not null)

@@ -17,8 +17,9 @@ internal static class RowRun
     /// <param name="threads">How many threads each may use.</param>
     /// <param name="rounds">How often each is timed.</param>
     /// <param name="peers">NormKit first; the others are compared with it.</param>
-    /// <exception cref="WrongResultException">One computes something else.</exception>
-    public static Measurement Of(Row row, Pass pass, int threads, int rounds, IReadOnlyList<IPeer> peers)
+    /// <param name="leftOut">Told of each peer whose result is wrong, which is not timed then.</param>
+    /// <exception cref="WrongResultException">NormKit computes something else.</exception>
+    public static Measurement Of(Row row, Pass pass, int threads, int rounds, IReadOnlyList<IPeer> peers, Action<string> leftOut)
     {
         RowData data = new(row, pass);
         List<IDisposable> held = [];
@@ -27,7 +28,7 @@ internal static class RowRun
             using Crew crew = new(threads);
             Limits limits = new(crew);
             List<Candidate> candidates = [.. peers.Select(peer => peer.For(data, threads, held)).OfType<Candidate>()];
-            double[] errors = Errors(data, candidates);
+            List<double> errors = Errors(data, candidates, leftOut);
             (string limit, Action ordinary, Action pastCaches) = Limit(data, limits);
             double[][] times = Rounds.Time([new(ordinary), new(pastCaches), .. candidates.Select(candidate => candidate.Call)], rounds, Patience, () => { }, default);
             const int ours = 2;
@@ -48,11 +49,24 @@ internal static class RowRun
         }
     }
 
-    /// <summary>Runs each once and compares.</summary>
-    private static double[] Errors(RowData data, List<Candidate> candidates)
+    /// <summary>Runs each once and compares. Another library's wrong result is not worth timing, and is no reason not to time the others.</summary>
+    private static List<double> Errors(RowData data, List<Candidate> candidates, Action<string> leftOut)
     {
         Results expected = Reference.Of(data);
-        return [.. candidates.Select(candidate => Check.Right(candidate.Name, data, expected, candidate.Result()))];
+        List<double> errors = [];
+        foreach (Candidate candidate in candidates.ToArray())
+        {
+            try
+            {
+                errors.Add(Check.Right(candidate.Name, data, expected, candidate.Result()));
+            }
+            catch (WrongResultException wrong) when (!Check.IsOurs(candidate.Name))
+            {
+                candidates.Remove(candidate);
+                leftOut($"not timed: {wrong.Message}");
+            }
+        }
+        return errors;
     }
 
     /// <summary>What memory allows a pass of a row.</summary>

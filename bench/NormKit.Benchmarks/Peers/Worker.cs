@@ -17,7 +17,7 @@ internal static class Worker
         {
             try
             {
-                Measurement measurement = RowRun.Of(row, pass, threads, request.Rounds, peers);
+                Measurement measurement = RowRun.Of(row, pass, threads, request.Rounds, peers, note => output.WriteLine($"{Note}{note}"));
                 output.WriteLine(Measured + JsonSerializer.Serialize(measurement, MeasurementFile.OnOneLine));
             }
             catch (WrongResultException wrong)

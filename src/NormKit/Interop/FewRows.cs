@@ -22,7 +22,7 @@ internal static class FewRows
     /// <param name="bias">The same.</param>
     /// <param name="x">The input.</param>
     /// <param name="y">The output; the input, or apart from all else.</param>
-    public static unsafe bool TryForward<T>(
+    public static bool TryForward<T>(
         Scaling scaling, int width, ReadOnlySpan<T> weight, ReadOnlySpan<T> bias, ReadOnlySpan<T> x, Span<T> y)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -32,6 +32,15 @@ internal static class FewRows
         ref T start = ref MemoryMarshal.GetReference(x);
         if ((!Unsafe.AreSame(ref start, ref MemoryMarshal.GetReference(y)) && x.Overlaps(y)) || weight.Overlaps(y) || bias.Overlaps(y))
             return false;   // for the general call to say so
+        Forward(scaling, width, weight, bias, x, y);
+        return true;
+    }
+
+    /// <summary>Apart from the checks, so that the JIT's profile of it is that of the calls that come here and not of those that are too large.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static unsafe void Forward<T>(Scaling scaling, int width, ReadOnlySpan<T> weight, ReadOnlySpan<T> bias, ReadOnlySpan<T> x, Span<T> y)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         NormGeometry geometry = NormGeometry.Layer(x.Length / width, width);
         int blocks = RowForward<T, T>.Plan(geometry).Blocks;
         if (room is null || room.Length <= blocks)
@@ -44,6 +53,5 @@ internal static class FewRows
             for (nint row = 0; row < geometry.Sets; row++)
                 Schedule.RunUnit(kernel, slot: 0, row, blocks, reduce: true);
         }
-        return true;
     }
 }

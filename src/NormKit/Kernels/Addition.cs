@@ -35,5 +35,7 @@ internal readonly struct Addition<T, TNarrow>(TensorView<T> x, TensorView<T> res
         if (!bias.IsEmpty)
             RowMaps.Add(to, bias.Read(start, length, forResidual), to);
         sum.Write<TNarrow>(offset, to);
+        x.Prefetch(offset + length, length);
+        residual.Prefetch(offset + length, length);
     }
 }

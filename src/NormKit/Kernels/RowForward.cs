@@ -36,7 +36,7 @@ internal readonly struct RowForward<T, TNarrow>(
             addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, at.Start, at.Count);
         partial[firstPartial + (slot * plan.Blocks) + block] = wide
             ? WideMoments(unit, at)
-            : RowMoments.OfBlock<T, TNarrow>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred);
+            : RowMoments.OfBlock<T, TNarrow>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred, asks: !addition.IsPresent);
     }
 
     /// <summary>Apart from <see cref="Reduce"/>, whose frame it would double.</summary>

@@ -97,14 +97,14 @@ internal static class RowMoments
         }
     }
 
-    /// <summary>The moments of those elements of a block of a set that take part, wherever they lie.</summary>
-    public static Moments OfBlock<T, TCompute>(TensorView<T> x, ElementMask mask, in NormGeometry geometry, nint set, Block block, bool centred)
+    /// <summary>The moments of those elements of a block of a set that take part, wherever they lie; asks for the next block where it is an input.</summary>
+    public static Moments OfBlock<T, TCompute>(TensorView<T> x, ElementMask mask, in NormGeometry geometry, nint set, Block block, bool centred, bool asks = true)
         where T : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;
-        nint ahead = Ahead(geometry, block);
+        nint ahead = asks ? Ahead(geometry, block) : 0;
         return x.Loads<TCompute>() && inOnePiece && !mask.IsPresent
             ? OfBlock<T, TCompute>(x.Direct<T>(offset, block.Count), centred, ahead)
             : OfScattered<T, TCompute>(x, mask, block, offset, geometry.SegmentStride, ahead, centred);
@@ -125,7 +125,7 @@ internal static class RowMoments
     {
         Span<TCompute> packed = stackalloc TCompute[BlockPlan.BlockLength];
         int count = Pack(x, mask, block, offset, segmentStride, packed);
-        if (block.Segments == 1)    // else it is many pieces
+        if (block.Segments == 1 && ahead > 0)    // else it is many pieces, or not wanted
             x.Prefetch(offset + ahead, block.Length);
         return count == 0 ? default : OfBlock<TCompute>(packed[..count], centred);
     }
