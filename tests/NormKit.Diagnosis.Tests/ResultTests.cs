@@ -21,6 +21,24 @@ public sealed class ResultTests
         Assert.InRange(eps, result.Best.LeastEps, result.Best.MostEps);
     }
 
+    /// <summary>A weight for each element of a sample would fit under many groupings; the layer as it is comes first.</summary>
+    [Theory]
+    [InlineData("BatchNorm")]
+    [InlineData("InstanceNorm")]
+    [InlineData("GroupNorm")]
+    public void Diagnose_WeightsOfChannelsNotGiven_AreFittedForChannels(string layer)
+    {
+        double[] weight = Formulas.Uniform(8, 3, 0.5, 1.5), bias = Formulas.Uniform(8, 4, -1, 1);
+        Func<int, int> set = layer switch { "BatchNorm" => i => i / S % 8, "InstanceNorm" => i => i / S, _ => i => i / S / 4 };
+        double[] y = Formulas.Floats(Formulas.Normalize(X, set, 1e-5).Select((value, i) => (value * weight[i / S % 8]) + bias[i / S % 8]));
+        DiagnosisResult result = Formulas.Diagnose(new() { Input = X, Output = y, Shape = Shape });
+        Assert.StartsWith($"This is {layer} with", result.Sentence, StringComparison.Ordinal);
+        // Of instance and group norm the factor of a channel is the weight; batch norm's own factor of a channel is a constant that it takes up.
+        Assert.Equal(8, result.Best.FittedWeight!.Count);
+        Assert.All(result.Best.FittedWeight.Zip(weight), pair => Assert.InRange(pair.First, pair.Second - 1e-4, pair.Second + 1e-4));
+        Assert.All(result.Best.FittedBias!.Zip(bias), pair => Assert.InRange(pair.First, pair.Second - 1e-4, pair.Second + 1e-4));
+    }
+
     [Fact]
     public void Diagnose_KnownResidual_IsMeasuredExactly()
     {

@@ -75,7 +75,9 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
                                   where recipe.Core.Spread == Spread.MeanSquare && prediction.Error < Promising
                                   from p in (double[])[1, double.PositiveInfinity]
                                   select Start(recipe.Grouping, new(Center.None, Spread.Norm, p), recipe.Affine)]));
-        IEnumerable<Recipe> best = fits.OrderBy(prediction => prediction.Error).Take(MostFitted).Select(prediction => (Recipe)prediction.Hypothesis);
+        // By cost where errors are rounding: an output whose channels have weights fits scores of odd groupings with a weight for each element.
+        IEnumerable<Recipe> best = fits.OrderBy(prediction => Costs.Score(prediction.Error, problem.ComputingUnit, prediction.Hypothesis.Cost))
+            .Take(MostFitted).Select(prediction => (Recipe)prediction.Hypothesis);
         Recipe[] all = [.. best.SelectMany(recipe => AffineVariants.Fitted(problem, recipe.Grouping)
             .Where(affine => (affine.Weight.Map is null || affine.Weight.Map.Equals(recipe.Affine.Weight.Map) || !affine.Weight.IsFitted) && LeastSquares.CanTell(problem, view, affine))
             .SelectMany(affine => (Recipe[])[Start(recipe.Grouping, recipe.Core, affine), Start(recipe.Grouping, recipe.Core, affine) with { Eps = 1e-3 }])).Distinct()];
