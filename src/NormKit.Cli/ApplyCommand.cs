@@ -22,15 +22,36 @@ internal static class ApplyCommand
 
     private static int Run(LayerRequest request, CancellationToken stop)
     {
-        LayerJob job = new(request);
         using OutputFiles files = new();
+        Compute(request, files, stop);    // which lets go of the input: it may be the file that is replaced
+        files.Commit();
+        return Tool.Done;
+    }
+
+    /// <summary>The bytes of a file from which on it is mapped: three times as many would be held in memory otherwise.</summary>
+    internal static long MappedFrom { get; set; } = 64 << 20;
+
+    private static void Compute(LayerRequest request, OutputFiles files, CancellationToken stop)
+    {
+        using MappedNpy? mapped = Map(request);
+        LayerJob job = new(request, mapped);
         files.Declare("-o", request.Output, job.OutputType);
         job.DeclareBeside(files);
         stop.ThrowIfCancellationRequested();
         job.Dispatch(new Pass(job, request, files, stop));
         stop.ThrowIfCancellationRequested();
-        files.Commit();
-        return Tool.Done;
+    }
+
+    /// <summary>The input, if it is a large one that needs no conversion and goes to a file of the same kind.</summary>
+    private static MappedNpy? Map(LayerRequest request)
+    {
+        if (request.Mask is not null || request.Others.Count > 0 || !request.Output.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
+            return null;
+        MappedNpy? mapped = MappedNpy.Open(request.Input, MappedFrom);
+        if (mapped is null || request.Type is null || request.Type == mapped.ElementType)
+            return mapped;
+        mapped.Dispose();
+        return null;
     }
 
     private sealed class Pass(LayerJob job, LayerRequest request, OutputFiles files, CancellationToken stop) : ITypedWork
@@ -38,16 +59,24 @@ internal static class ApplyCommand
         public void Run<T, TInput>() where T : unmanaged, IBinaryFloatingPointIeee754<T> where TInput : unmanaged
         {
             LayerRun<T> layer = job.Layer<T>();
+            layer.Stop = stop;
+            if (job.Mapped is MappedNpy input && layer.CanApply)
+                files.WriteMapped(request.Output, job.OutputType, job.FileShape, output => layer.Apply<TInput>(job.View<TInput>(input), job.View<TInput>(output)));
+            else
+                ApplyInMemory<T, TInput>(layer);
+            job.WriteRunning(files, layer);
+        }
 
+        private void ApplyInMemory<T, TInput>(LayerRun<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T> where TInput : unmanaged
+        {
             // In place: the values are not needed again.
             TInput[] values = job.Values<T, TInput>(job.Input);
             Tensor<TInput> x = job.View(values);
             IReadOnlyList<TInput[]> others = job.OtherValues<T, TInput>();
             layer.Forward(x, x, job.OtherViews(others), job.Mask());
             stop.ThrowIfCancellationRequested();
-            files.Write(request.Output, job.Stored<TInput, T>(values, job.Input.Shape));
+            files.Write(request.Output, job.Stored<TInput, T>(values, job.FileShape));
             job.WriteSum<TInput, T>(files, others);
-            job.WriteRunning(files, layer);
         }
     }
 }

@@ -27,11 +27,11 @@ internal static class GradCommand
     {
         LayerJob job = new(request);
         StoredTensor dy = Files.Read(gradOutput, "GRAD_OUTPUT");
-        if (!dy.Shape.SequenceEqual(job.Input.Shape))
+        if (!dy.Shape.SequenceEqual(job.FileShape))
         {
             throw new UsageException(
                 $"GRAD_OUTPUT {gradOutput}: shape {NumberType.Text(dy.Shape)}, but INPUT {request.Input} has "
-                + $"{NumberType.Text(job.Input.Shape)}; they must be the same.");
+                + $"{NumberType.Text(job.FileShape)}; they must be the same.");
         }
         using OutputFiles files = new();
         ElementType[] types = [job.OutputType, .. job.Trained.Select(trained => trained.Type)];
@@ -49,6 +49,7 @@ internal static class GradCommand
         public void Run<T, TInput>() where T : unmanaged, IBinaryFloatingPointIeee754<T> where TInput : unmanaged
         {
             LayerRun<T> layer = job.Layer<T>();
+            layer.Stop = stop;
             Tensor<TInput> x = job.View(job.Values<T, TInput>(job.Input));
             TInput[] y = new TInput[x.FlattenedLength];
             IReadOnlyList<TInput[]> others = job.OtherValues<T, TInput>();
@@ -62,7 +63,7 @@ internal static class GradCommand
             layer.Backward(job.View(job.Values<T, TInput>(gradOutput)), x, job.View(y), otherViews, job.OtherViews(gradOthers), mask);
             stop.ThrowIfCancellationRequested();
 
-            List<KeyValuePair<string, StoredTensor>> gradients = [new("grad_input", job.Stored<TInput, T>(y, job.Input.Shape))];
+            List<KeyValuePair<string, StoredTensor>> gradients = [new("grad_input", job.Stored<TInput, T>(y, job.FileShape))];
             foreach (((string name, StoredTensor values), TInput[] gradient) in job.Others.Zip(gradOthers))
                 gradients.Add(new($"grad_{name}", job.Stored<TInput, T>(gradient, values.Shape)));
             foreach ((ParameterEntry parameter, ElementType type) in job.Trained)

@@ -16,16 +16,20 @@ internal sealed class LayerJob
     private readonly nint[] shape;
     private readonly IReadOnlyList<(ParameterEntry Entry, StoredTensor Values)> parameters;
     private readonly StoredTensor? mask;
+    private StoredTensor? input;
 
+    /// <param name="request">What the command line asks for.</param>
+    /// <param name="mapped">The input where it was mapped in place of being read, else null.</param>
     /// <exception cref="UsageException">A shape does not fit.</exception>
     /// <exception cref="TensorFileException">A file is missing or damaged.</exception>
-    public LayerJob(LayerRequest request)
+    public LayerJob(LayerRequest request, MappedNpy? mapped = null)
     {
         this.request = request;
         LayerEntry entry = request.Entry;
-        Input = Files.Read(request.Input, "INPUT");
+        Mapped = mapped;
         order = new(request.ChannelsLast);
-        shape = order.OfLayer(Input.Shape);
+        FileShape = mapped is null ? Input.Shape.ToArray() : mapped.Shape;
+        shape = order.OfLayer(FileShape);
         RequireShape();
         IEnumerable<(string Name, nint[] Shape)> needed = entry.OtherInputs(shape, request.Settings);
         Others = [.. request.Others.Select(file => (file.Name, ReadOther(file, file.Name == Residual ? shape : needed.First(other => other.Name == file.Name).Shape)))];
@@ -33,10 +37,17 @@ internal sealed class LayerJob
         mask = request.Mask is null ? null : ReadMask(request.Mask);
     }
 
-    public StoredTensor Input { get; }
+    /// <summary>The input, read when it is asked for.</summary>
+    public StoredTensor Input => input ??= Files.Read(request.Input, "INPUT");
+
+    /// <summary>The input's shape in its file.</summary>
+    public nint[] FileShape { get; }
+
+    /// <summary>The input as a map of its file, if it is one.</summary>
+    public MappedNpy? Mapped { get; }
 
     /// <summary>The type of the output and of the gradients of the inputs.</summary>
-    public ElementType OutputType => request.Type ?? Input.ElementType.ResultType();
+    public ElementType OutputType => request.Type ?? (Mapped is null ? Input.ElementType : Mapped.ElementType).ResultType();
 
     /// <summary>Those parameters given that have a gradient, with the type of that.</summary>
     public IEnumerable<(ParameterEntry Entry, ElementType Type)> Trained =>
@@ -96,7 +107,10 @@ internal sealed class LayerJob
         StoredTensor.From<T>(SixteenBits.From<TInput, T>(values), fileShape, OutputType);
 
     /// <summary>An array in the order of the input's file as the layer sees it.</summary>
-    public Tensor<TInput> View<TInput>(TInput[] values) => order.View(values, Input.Shape);
+    public Tensor<TInput> View<TInput>(TInput[] values) => order.View(values, FileShape);
+
+    /// <summary>A mapped array as the layer sees it.</summary>
+    public TensorSpan<TInput> View<TInput>(MappedNpy array) where TInput : unmanaged => array.View<TInput>(order);
 
     public IReadOnlyList<TInput[]> OtherValues<T, TInput>() where T : unmanaged where TInput : unmanaged =>
         [.. Others.Select(other => Values<T, TInput>(other.Values))];
@@ -121,7 +135,7 @@ internal sealed class LayerJob
     public void WriteSum<TInput, T>(OutputFiles files, IReadOnlyList<TInput[]> others) where T : unmanaged where TInput : unmanaged
     {
         if (request.SaveSum is not null)
-            files.Write(request.SaveSum, Stored<TInput, T>(others[^1], Input.Shape));
+            files.Write(request.SaveSum, Stored<TInput, T>(others[^1], FileShape));
     }
 
     /// <summary>Writes the moved statistics that are to be saved.</summary>
@@ -143,14 +157,14 @@ internal sealed class LayerJob
         ?? (OutputType == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32);
 
     private Tensor<TInput> View<TInput>(TInput[] values, StoredTensor file) =>
-        file.Shape.Length == Input.Shape.Length ? order.View(values, file.Shape) : Tensor.Create(values, file.Shape.Length == 0 ? [1] : file.Shape);
+        file.Shape.Length == FileShape.Length ? order.View(values, file.Shape) : Tensor.Create(values, file.Shape.Length == 0 ? [1] : file.Shape);
 
     private void RequireShape()
     {
         string what = $"INPUT {request.Input}: ";
         string inOrder = request.ChannelsLast ? " (in the order (N, C, *))" : "";
         if (request.ChannelsLast && shape.Length < 3)
-            throw new UsageException($"{what}shape {NumberType.Text(Input.Shape)} has too few dimensions; {request.Entry.Name} --channels-last needs at least 3, (N, *, C).");
+            throw new UsageException($"{what}shape {NumberType.Text(FileShape)} has too few dimensions; {request.Entry.Name} --channels-last needs at least 3, (N, *, C).");
         try
         {
             request.Entry.Statistics(shape, request.Eval ? request.Entry.InEvaluation(request.Settings) : request.Settings);
@@ -160,18 +174,18 @@ internal sealed class LayerJob
             throw new UsageException($"{what}{error.Message.TrimEnd('.')}{inOrder}.");
         }
         if (request.Entry.TooFewValues(shape, request.Settings, request.Eval) is string broken && !shape.Contains(0))
-            throw new UsageException($"{what}shape {NumberType.Text(Input.Shape)} has {broken}");
+            throw new UsageException($"{what}shape {NumberType.Text(FileShape)} has {broken}");
     }
 
     private StoredTensor ReadOther(NamedFile file, nint[] needed)
     {
         StoredTensor tensor = Files.Read(file.Location, file.Role);
-        nint[] found = tensor.Shape.Length == Input.Shape.Length ? order.OfLayer(tensor.Shape) : tensor.Shape.ToArray();
+        nint[] found = tensor.Shape.Length == FileShape.Length ? order.OfLayer(tensor.Shape) : tensor.Shape.ToArray();
         return request.Entry.Fits(found, needed)
             ? tensor
             : throw new UsageException(
                 $"{file.Role} {file.Location}: shape {NumberType.Text(tensor.Shape)}, but {request.Entry.Name} of {request.Input}, shape "
-                    + $"{NumberType.Text(Input.Shape)}, needs {NumberType.Text(needed)}{(request.Entry.Fits([.. needed[..^1], needed[^1] + 1], needed) ? ", or other positions" : "")}{(request.ChannelsLast ? " (in the order (N, C, *))" : "")}.");
+                    + $"{NumberType.Text(FileShape)}, needs {NumberType.Text(needed)}{(request.Entry.Fits([.. needed[..^1], needed[^1] + 1], needed) ? ", or other positions" : "")}{(request.ChannelsLast ? " (in the order (N, C, *))" : "")}.");
     }
 
     private IEnumerable<(ParameterEntry Entry, StoredTensor Values)> ReadParameters()
@@ -188,7 +202,7 @@ internal sealed class LayerJob
             {
                 throw new UsageException(
                     $"{file.Role} {file.Location}: shape {NumberType.Text(tensor.Shape)}, but {request.Entry.Name} of {request.Input}, shape "
-                        + $"{NumberType.Text(Input.Shape)}, needs {NumberType.Text(needed)}.");
+                        + $"{NumberType.Text(FileShape)}, needs {NumberType.Text(needed)}.");
             }
             bool used = request.Eval || !request.Entry.HasModes || request.Entry.TrainsByRunning;
             if (parameter.Name == LayerEntry.RunningVar && used && tensor.ToArray<double>().FirstOrDefault(value => value < 0) is < 0 and double negative)

@@ -61,6 +61,13 @@ internal sealed class OutputFiles : IDisposable
     public void Write(string path, IReadOnlyList<KeyValuePair<string, StoredTensor>> tensors) =>
         Write(path, temporary => TensorFile.Write(temporary, tensors));
 
+    /// <summary>Makes a .npy file of the right size beside a declared path, and has its elements written in place.</summary>
+    public void WriteMapped(string path, ElementType type, nint[] shape, Action<MappedNpy> fill) => Write(path, temporary =>
+    {
+        using MappedNpy array = MappedNpy.Create(temporary, type, shape);
+        fill(array);
+    });
+
     /// <summary>Puts all files in their places.</summary>
     /// <exception cref="IOException">One could not be; then the others are as they were.</exception>
     public void Commit()

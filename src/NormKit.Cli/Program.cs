@@ -5,10 +5,12 @@ using NormKit.Cli;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
 using CancellationTokenSource stop = new();
-using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End), terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+return Tool.Run(args, ToolOutput.OfProcess(), stop.Token);
+
+// The first asks the work to clean up and end; a second one, if that takes too long, ends the process at once.
+void End(PosixSignalContext signal)
 {
-    // The first asks the work to clean up and end; a second one, if that takes too long, ends the process at once.
     signal.Cancel = !stop.IsCancellationRequested;
     stop.Cancel();
-});
-return Tool.Run(args, ToolOutput.OfProcess(), stop.Token);
+}

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace NormKit.IO;
 
 /// <summary>Reads a stream from where it stands and never allocates more than has really arrived or provably will.</summary>
@@ -65,9 +67,19 @@ internal sealed class ByteSource(Stream stream, string name, long? length, bool 
             throw Unexpected("more", field);
     }
 
+    /// <summary>Refuses a field, still to be read, that is not all that is left of a file.</summary>
+    internal void RequireRest(BigInteger count, string field)
+    {
+        long found = length!.Value - Position;
+        if (count > found)
+            throw Truncated(field, count, found);
+        if (count < found)
+            throw new TensorFileException($"{name}: {found - count} bytes after the {field}, which ends at byte {Position + count}; the file is damaged.");
+    }
+
     private TensorFileException Unexpected(string number, string field) =>
         new($"{name}: {number} bytes after the {field}, which ends at byte {Position}; the file is damaged.");
 
-    private TensorFileException Truncated(string field, long needed, long found) => new(
+    private TensorFileException Truncated(string field, BigInteger needed, long found) => new(
         $"{name}: {field} at byte {Position} needs {needed} bytes but only {found} follow; the file is truncated or damaged.");
 }

@@ -56,12 +56,14 @@ public sealed class ProcessTests
         Assert.Matches("^normkit: standard output cannot be written: [^\n]+\n$", error);
     }
 
-    [Fact]
-    public async Task Process_Interrupted_Exits130WithoutFiles()
+    [Theory]
+    [InlineData("-INT")]
+    [InlineData("-TERM")]
+    public async Task Process_Interrupted_Exits130WithoutFiles(string signal)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Signals are sent with kill.");
         using Workplace work = new();
-        Assert.SkipWhen(IgnoresInterrupts(), "SIGINT is ignored here, as in a background job, and so it is in what this process starts.");
+        Assert.SkipWhen(signal == "-INT" && IgnoresInterrupts(), "SIGINT is ignored here, as in a background job, and so it is in what this process starts.");
         using Process process = Start(Host, Assembly, "compare", "--shape", "16,64,96,96");
 
         // Processor time, not time on the clock: it tells of work done however loaded the machine is. Starting takes less than this.
@@ -72,7 +74,7 @@ public sealed class ProcessTests
             process.Refresh();
         }
         Assert.False(process.HasExited, "The run was over before it could be interrupted.");
-        using (Process kill = Start("kill", "-INT", $"{process.Id}"))
+        using (Process kill = Start("kill", signal, $"{process.Id}"))
             await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -23,13 +23,18 @@ internal sealed class AdaptiveRun<T>(AdaptiveRowNorm<T> layer, nint samples, nin
     }
 
     public override void Forward<TInput>(Tensor<TInput> input, Tensor<TInput> output, IReadOnlyList<Tensor<TInput>> others, Tensor<bool>? mask) =>
-        layer.Forward<TInput>(input, scale.Value, shift.Value, output, saved);
+        layer.Forward<TInput>(input, scale.Value, shift.Value, output, saved, Stop);
+
+    public override bool CanApply => true;
+
+    public override void Apply<TInput>(in ReadOnlyTensorSpan<TInput> input, in TensorSpan<TInput> output) =>
+        layer.Forward(input, scale.Value, shift.Value, output, saved: null, Stop);
 
     public override void Backward<TInput>(
         Tensor<TInput> gradOutput, Tensor<TInput> input, Tensor<TInput> gradInput, IReadOnlyList<Tensor<TInput>> others,
         IReadOnlyList<Tensor<TInput>> gradOthers, Tensor<bool>? mask)
     {
-        (Tensor<TInput> ofInput, Tensor<T> ofScale, Tensor<T> ofShift) = layer.Backward<TInput>(gradOutput, input, scale.Value, saved);
+        (Tensor<TInput> ofInput, Tensor<T> ofScale, Tensor<T> ofShift) = layer.Backward<TInput>(gradOutput, input, scale.Value, saved, Stop);
         ofInput.CopyTo(gradInput);
         ofScale.CopyTo(scale.Grad!);
         ofShift.CopyTo(shift.Grad!);

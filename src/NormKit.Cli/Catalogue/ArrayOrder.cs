@@ -16,8 +16,14 @@ internal sealed record ArrayOrder(bool ChannelsLast)
         nint[] lengths = file.Length == 0 ? [1] : file.ToArray();
 
         // Where there are no elements there is no order either.
-        if (!ChannelsLast || lengths.Length <= 2 || values.Length == 0)
-            return Tensor.Create(values, OfLayer(lengths));
+        return values.Length == 0 ? Tensor.Create(values, OfLayer(lengths)) : Tensor.Create(values, 0, OfLayer(lengths), StridesOfLayer(lengths));
+    }
+
+    /// <summary>How far the elements of each of the layer's dimensions lie apart in a file of these lengths; none where they lie as the layer counts them.</summary>
+    public nint[] StridesOfLayer(nint[] lengths)
+    {
+        if (!ChannelsLast || lengths.Length <= 2)
+            return [];
         nint[] strides = new nint[lengths.Length];
         nint stride = 1;
         for (int d = lengths.Length - 1; d >= 0; d--)
@@ -26,6 +32,6 @@ internal sealed record ArrayOrder(bool ChannelsLast)
             strides[d] = lengths[d] == 1 ? 0 : stride;
             stride *= lengths[d];
         }
-        return Tensor.Create(values, 0, OfLayer(lengths), OfLayer(strides));
+        return OfLayer(strides);
     }
 }

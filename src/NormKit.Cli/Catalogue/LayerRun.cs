@@ -14,6 +14,19 @@ internal abstract class LayerRun<T> where T : unmanaged, IBinaryFloatingPointIee
     /// <summary>The most threads; -1 for one a processor.</summary>
     public abstract int MaxDegreeOfParallelism { set; }
 
+    /// <summary>Ends a pass early.</summary>
+    public CancellationToken Stop { get; set; }
+
+    /// <summary>Whether it has <see cref="Apply"/>.</summary>
+    public virtual bool CanApply => false;
+
+    /// <summary>A forward pass of one input and no mask, of which no gradient is wanted: it copies no input, and keeps nothing for backward.</summary>
+    /// <param name="input">The input, of any strides.</param>
+    /// <param name="output">Overwritten; not the input.</param>
+    /// <typeparam name="TInput">T, or for float Half or BFloat16.</typeparam>
+    public virtual void Apply<TInput>(in ReadOnlyTensorSpan<TInput> input, in TensorSpan<TInput> output) where TInput : unmanaged =>
+        throw new NotSupportedException("It needs a copy of the whole input.");
+
     /// <summary>Changes to evaluation mode.</summary>
     public abstract void Eval();
 

@@ -19,12 +19,17 @@ internal class NormLayerRun<T>(NormLayer<T> layer) : LayerRun<T> where T : unman
     public override void Eval() => layer.Eval();
 
     public override void Forward<TInput>(Tensor<TInput> input, Tensor<TInput> output, IReadOnlyList<Tensor<TInput>> others, Tensor<bool>? mask) =>
-        layer.Forward<TInput>(input, output, Saved, Optional(mask));
+        layer.Forward<TInput>(input, output, Saved, Optional(mask), Stop);
+
+    public override bool CanApply => true;
+
+    public override void Apply<TInput>(in ReadOnlyTensorSpan<TInput> input, in TensorSpan<TInput> output) =>
+        layer.Forward(input, output, saved: null, mask: default, Stop);
 
     public override void Backward<TInput>(
         Tensor<TInput> gradOutput, Tensor<TInput> input, Tensor<TInput> gradInput, IReadOnlyList<Tensor<TInput>> others,
         IReadOnlyList<Tensor<TInput>> gradOthers, Tensor<bool>? mask) =>
-        layer.Backward<TInput>(gradOutput, input, Saved, gradInput, Optional(mask));
+        layer.Backward<TInput>(gradOutput, input, Saved, gradInput, Optional(mask), Stop);
 
     private static ReadOnlyTensorSpan<bool> Optional(Tensor<bool>? mask) => mask is null ? default : mask.AsReadOnlyTensorSpan();
 }

@@ -17,10 +17,10 @@ internal sealed class StyleRun<T>(AdaptiveInstanceNorm<T> layer) : LayerRun<T> w
     }
 
     public override void Forward<TInput>(Tensor<TInput> input, Tensor<TInput> output, IReadOnlyList<Tensor<TInput>> others, Tensor<bool>? mask) =>
-        layer.Forward<TInput>(input, others[0], output, saved);
+        layer.Forward<TInput>(input, others[0], output, saved, Stop);
 
     public override void Backward<TInput>(
         Tensor<TInput> gradOutput, Tensor<TInput> input, Tensor<TInput> gradInput, IReadOnlyList<Tensor<TInput>> others,
         IReadOnlyList<Tensor<TInput>> gradOthers, Tensor<bool>? mask) =>
-        layer.Backward<TInput>(gradOutput, input, others[0], saved, gradInput, gradOthers[0]);
+        layer.Backward<TInput>(gradOutput, input, others[0], saved, gradInput, gradOthers[0], Stop);
 }

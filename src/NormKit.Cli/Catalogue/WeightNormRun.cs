@@ -18,14 +18,14 @@ internal sealed class WeightNormRun<T>(int? dim, nint[]? magnitude) : WeightRun<
     {
         norm = new(Wide(input), dim);
         given?.Value.CopyTo(norm.Magnitude.Value);
-        Narrow(norm.Forward(saved), output);
+        Narrow(norm.Forward(saved, Stop), output);
     }
 
     public override void Backward<TInput>(
         Tensor<TInput> gradOutput, Tensor<TInput> input, Tensor<TInput> gradInput, IReadOnlyList<Tensor<TInput>> others,
         IReadOnlyList<Tensor<TInput>> gradOthers, Tensor<bool>? mask)
     {
-        norm!.Backward(Wide(gradOutput), saved);
+        norm!.Backward(Wide(gradOutput), saved, Stop);
         Narrow(norm.Direction.Grad, gradInput);
         if (given is Slot<T> slot)
             norm.Magnitude.Grad.CopyTo(slot.Grad!);
