@@ -12,7 +12,7 @@ if (args.Length != (write is null ? 0 : 2) + (all is null ? 0 : 2))
 List<Figure> figures = Figure.OfEveryLayer();
 if (all is not null)
     File.WriteAllLines(all, [Figure.Header, .. figures.Select(f => f.ToString())]);
-string text = Tables.OfLayers(figures) + "\n" + Tables.OfPeers();
+string text = Tables.OfLayers(figures) + "\n" + Tables.OfSixteenBits(SixteenBitFigure.OfEveryLayer()) + "\n" + Tables.OfPeers();
 Console.Write(text);
 if (write is not null)
     Tables.Write(write, text);

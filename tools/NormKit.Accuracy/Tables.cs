@@ -34,6 +34,25 @@ internal static class Tables
         void Cell(double value) => text.Append(' ').Append(Text(value)).Append(" |");
     }
 
+    public static string OfSixteenBits(List<SixteenBitFigure> figures)
+    {
+        StringBuilder text = new();
+        text.Append("16-bit tensors in layers of float: the worst error in units in the last place of the 16-bit type, of five layouts; 0.5 is a correctly rounded result. The input is rounded to the type before.\n\n");
+        text.Append("| layer | Half y, offset 0 | 1e2 | dx, 0 | 1e2 | BFloat16 y, offset 0 | 1e2 | dx, 0 | 1e2 |\n|---|---|---|---|---|---|---|---|---|\n");
+        foreach (Member member in Members.Every)
+        {
+            text.Append("| ").Append(member.Name).Append(" |");
+            foreach (string type in (string[])[nameof(Half), nameof(BFloat16)])
+            {
+                SixteenBitFigure[] own = [.. SixteenBitFigure.Offsets.Select(offset => figures.Single(f => f.Layer == member.Name && f.Type == type && f.Offset == offset))];
+                foreach (double error in own.Select(f => f.Y).Concat(own.Select(f => f.Dx)))
+                    text.Append(CultureInfo.InvariantCulture, $" {error:0.00} |");
+            }
+            text.Append('\n');
+        }
+        return text.ToString();
+    }
+
     public static string OfPeers()
     {
         StringBuilder text = new();

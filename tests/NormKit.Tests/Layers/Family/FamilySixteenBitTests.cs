@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using NormKit.Tests.Reference;
 using NormKit.Tests.Reference.Formulas;
 
@@ -20,14 +19,12 @@ public class FamilySixteenBitTests
     {
         foreach (double offset in member.Offsets.Where(o => o <= 100))
         {
-            Subject<float> drawn = Draw(member, offset, format);
+            Subject<float> drawn = SixteenBitSubject.Draw(member, offset, format);
             Gradients expected = drawn.Expected();
             foreach (Placement placement in Enum.GetValues<Placement>())
             {
-                Subject<float> subject = Draw(member, offset, format);
-                Tensor<TInput> x = Placing.Place(Narrow(subject.X), member.Shape, placement), dy = Placing.Place(Narrow(subject.Dy), member.Shape, placement);
-                SavedStatistics saved = new();
-                Tensor<TInput> y = subject.Layer.Forward<TInput>(x, saved), dx = subject.Layer.Backward<TInput>(dy, x, saved);
+                Subject<float> subject = SixteenBitSubject.Draw(member, offset, format);
+                (Tensor<TInput> y, Tensor<TInput> dx) = SixteenBitSubject.Run<TInput>(subject, placement, format);
                 string what = $"{member}, {placement}, offset {offset}:";
                 SixteenBits.AreAStepAway(y, expected.Y, format, Tolerances.ForwardFloat, $"{what} y");
                 SixteenBits.AreAStepAway(dx, expected.Of[0], format, Tolerances.InputGradientFloat, $"{what} dx");
@@ -35,19 +32,5 @@ public class FamilySixteenBitTests
                     Closeness.Near<float>(Placing.Logical(parameter.Grad), wanted, Tolerances.ParameterGradientFloat, $"{what} gradient of {key}");
             }
         }
-
-        TInput[] Narrow(float[] values) => Array.ConvertAll(values, v => Unsafe.BitCast<ushort, TInput>(format.Nearest(v)));
-    }
-
-    /// <summary>A subject whose inputs are 16-bit numbers.</summary>
-    private static Subject<float> Draw(Member member, double offset, SixteenBitFormat format)
-    {
-        Subject<float> subject = new(member, offset: offset);
-        foreach (float[] values in (float[][])[subject.X, subject.Dy])
-        {
-            for (int i = 0; i < values.Length; i++)
-                values[i] = (float)format.Value(format.Nearest(values[i]));
-        }
-        return subject;
     }
 }
