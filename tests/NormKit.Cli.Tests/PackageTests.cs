@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Xml.Linq;
 
@@ -57,6 +58,41 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
         copy.Position = 0;
         using PEReader reader = new(copy);
         Assert.Contains(reader.ReadDebugDirectory(), entry => entry.Type == DebugDirectoryEntryType.Reproducible);
+    }
+
+    /// <summary>The symbols say where on the web each source file of their commit is.</summary>
+    [Theory]
+    [InlineData("NormKit")]
+    [InlineData("NormKit.IO")]
+    [InlineData("NormKit.Diagnosis")]
+    public void Symbols_OfAPackage_LinkToTheirSources(string id)
+    {
+        Assert.SkipUnless(HasGitHubRemote(), "Source links need a clone of a repository on GitHub.");
+        using ZipArchive symbols = packages.Open(id, ".snupkg");
+        using MemoryStream copy = new();
+        using (Stream pdb = symbols.GetEntry($"lib/net10.0/{id}.pdb")!.Open())
+            pdb.CopyTo(copy);
+        copy.Position = 0;
+        using MetadataReaderProvider provider = MetadataReaderProvider.FromPortablePdbStream(copy);
+        MetadataReader reader = provider.GetMetadataReader();
+        // Portable PDB, custom debug information: Source Link.
+        Guid sourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
+        CustomDebugInformation[] links =
+        [
+            .. reader.GetCustomDebugInformation(EntityHandle.ModuleDefinition).Select(reader.GetCustomDebugInformation).Where(i => reader.GetGuid(i.Kind) == sourceLink),
+        ];
+        Assert.Contains("https://raw.githubusercontent.com/", System.Text.Encoding.UTF8.GetString(reader.GetBlobBytes(Assert.Single(links).Value)), StringComparison.Ordinal);
+    }
+
+    private static bool HasGitHubRemote()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string config = Path.Combine(folder.FullName, ".git", "config");
+            if (File.Exists(config))
+                return File.ReadAllText(config).Contains("github.com", StringComparison.Ordinal);
+        }
+        return false;
     }
 
     private static string[] Contents(ZipArchive package) =>
