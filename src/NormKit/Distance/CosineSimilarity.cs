@@ -14,9 +14,8 @@ public sealed class CosineSimilarity
     /// <summary>A similarity.</summary>
     /// <param name="dim">The dimension of the common shape along which vectors lie; a negative one counts from the end.</param>
     /// <param name="eps">The least that either length counts as.</param>
-    /// <param name="cancellationToken">Ends the call early, with an OperationCanceledException; <see cref="NormLayer{T}"/> says what it leaves.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eps"/> is negative or not finite.</exception>
-    public CosineSimilarity(int dim = 1, double eps = 1e-8, CancellationToken cancellationToken = default)
+    public CosineSimilarity(int dim = 1, double eps = 1e-8)
     {
         NormCall.CheckEps(nameof(CosineSimilarity), eps);
         (Dim, Eps) = (dim, eps);
