@@ -1,22 +1,9 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
-
-/// <summary>What of the input's gradient is made together with those of the weights.</summary>
-internal enum Fusion
-{
-    None,
-
-    /// <summary>What is summed for it, for each block of each row.</summary>
-    Reduction,
-
-    /// <summary>All of it, row by row.</summary>
-    WholeRows,
-}
 
 /// <summary>
 /// The gradients of weights that each position of a row has for itself (layer norm): sums down the batch, of <c>dy * xHat</c> and <c>dy</c>.
@@ -31,7 +18,7 @@ internal enum Fusion
 /// <param name="parameters">Takes the sums of each block.</param>
 /// <param name="ofInput">What makes the gradient of the input.</param>
 /// <param name="fusion">What it does here, a few rows at a time, while they are in the cache.</param>
-internal readonly struct ElementGradients<T, TNarrow>(
+internal readonly partial struct ElementGradients<T, TNarrow>(
     NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, Pair[] parameters,
     RowBackward<T, TNarrow> ofInput, Fusion fusion)
     : IParallelWork
@@ -258,35 +245,4 @@ internal readonly struct ElementGradients<T, TNarrow>(
 
     /// <summary>Rows <c>First .. First + Count</c>, whose sums are part number <c>Part</c>.</summary>
     private readonly record struct RowBlock(nint First, int Count, nint Part);
-
-    /// <summary>What normalizes each row of a block: xHat = (x - High) * Factor + Shift.</summary>
-    private readonly ref struct RowConstants<TCompute>(Span<TCompute> highs, Span<TCompute> factors, Span<TCompute> shifts)
-    {
-        public readonly Span<TCompute> Highs = highs, Factors = factors, Shifts = shifts;
-
-        public RowConstants<TCompute> From(int row) => new(Highs[row..], Factors[row..], Shifts[row..]);
-    }
-
-    private readonly ref struct Terms<TCompute>(ColumnTile<TCompute> g, ColumnTile<TCompute> x, RowConstants<TCompute> ofRows) : IColumnTerms<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute g = ref g.Start;
-        private readonly ref TCompute x = ref x.Start;
-        private readonly ref TCompute highs = ref ofRows.Highs[0];
-        private readonly ref TCompute shifts = ref ofRows.Shifts[0];
-        private readonly ref TCompute factors = ref ofRows.Factors[0];
-        private readonly nint gStride = g.Stride;
-        private readonly nint xStride = x.Stride;
-
-        public static bool HasSecond => true;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
-            where TCount : struct, ICount
-        {
-            first = count.Load(ref g, (row * gStride) + column);
-            second = first * (((count.Load(ref x, (row * xStride) + column) - Vector256.Create(Unsafe.Add(ref highs, row)))
-                * Vector256.Create(Unsafe.Add(ref factors, row))) + Vector256.Create(Unsafe.Add(ref shifts, row)));
-        }
-    }
 }
