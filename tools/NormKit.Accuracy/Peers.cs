@@ -7,24 +7,43 @@ using NormKit.Tests.Reference.Formulas;
 
 namespace NormKit.Accuracy;
 
-/// <summary>The same input through others: ONNX Runtime, the formula as it is often written, and PyTorch from the golden files.</summary>
+/// <summary>The errors of one layer on one input: forward, and backward where it has one.</summary>
+internal readonly record struct PeerErrors(Errors Y, Errors? Dx = null);
+
+/// <summary>The same input through others: libtorch, ONNX Runtime, the formula as it is often written, and PyTorch from the golden files.</summary>
 internal static class Peers
 {
     private const float Eps = 1e-5f;
 
     public static readonly string[] Layers = ["BatchNorm", "LayerNorm", "InstanceNorm", "GroupNorm", "RmsNorm"];
 
-    /// <summary>Row-major float output of NormKit, of ONNX Runtime (null where it has no kernel) and of the naive formula.</summary>
-    public static (Errors Own, Errors? Onnx, Errors Naive) At(string layer, double offset)
+    /// <summary>
+    /// Row-major float output of NormKit, of libtorch (null in a build without), of ONNX Runtime (null where it has no kernel) and of the naive formula,
+    /// and the gradient of the input of those that have one.
+    /// </summary>
+    public static (PeerErrors Own, PeerErrors? Torch, PeerErrors? Onnx, PeerErrors Naive) At(string layer, double offset)
     {
         Member member = Members.Named(layer);
         Subject<float> subject = new(member, offset: offset);
-        double[] expected = subject.Expected().Y;
+        Gradients expected = subject.Expected();
         float[] weight = Placing.Logical(subject.Layer.Weight!.Value), bias = subject.Layer.Bias is null ? new float[weight.Length] : Placing.Logical(subject.Layer.Bias.Value);
         float eps = layer == "RmsNorm" ? MathF.Pow(2, -23) : Eps;
-        Errors own = Errors.Of(new Subject<float>(member, offset: offset).Run().Y, expected);
+        Pass<float> own = new Subject<float>(member, offset: offset).Run();
         float[] naive = Naive(subject.X, SetsOf(layer, member.Shape), ParameterOf(layer, member.Shape), weight, bias, eps, centred: layer != "RmsNorm");
-        return (own, Onnx(layer, member.Shape, subject.X, weight, bias, eps) is float[] onnx ? Errors.Of(onnx, expected) : null, Errors.Of(naive, expected));
+        float[]? onnx = Onnx(layer, member.Shape, subject.X, weight, bias, eps);
+        return (Both(own.Y, own.Dx), Libtorch(), onnx is null ? null : new(Errors.Of(onnx, expected.Y)), new(Errors.Of(naive, expected.Y)));
+
+        PeerErrors Both(float[] y, float[] dx) => new(Errors.Of(y, expected.Y), Errors.Of(dx, expected.Of[0]));
+
+        PeerErrors? Libtorch()
+        {
+#if TORCH
+            (float[] y, float[] dx) = Torch.Run(layer, member.Shape, subject.X, subject.Dy, weight, bias, eps);
+            return Both(y, dx);
+#else
+            return null;
+#endif
+        }
     }
 
     /// <summary>PyTorch's float32 output and NormKit's, on a golden case, against PyTorch's in float64.</summary>

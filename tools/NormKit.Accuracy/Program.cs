@@ -1,7 +1,7 @@
 using NormKit.Accuracy;
 
 // accuracy                       the tables, in some minutes
-// accuracy --write FILE          and into FILE, between its two marks
+// accuracy --write FILE          and into FILE, between its two marks; in a build with libtorch (-p:Torch=true)
 // accuracy --all FILE.tsv        every single figure: layer, type, layout, offset, scale
 string? write = Value("--write"), all = Value("--all");
 if (args.Length != (write is null ? 0 : 2) + (all is null ? 0 : 2))
@@ -9,6 +9,19 @@ if (args.Length != (write is null ? 0 : 2) + (all is null ? 0 : 2))
     Console.Error.WriteLine("accuracy: use [--write docs/guarantees.md] [--all FILE.tsv].");
     return 2;
 }
+#if TORCH
+if (NormKit.Benchmarks.Peers.TorchLibrary.WhyNot() is string why)
+{
+    Console.Error.WriteLine($"accuracy: libtorch does not load here: {why}");
+    return 1;
+}
+#else
+if (write is not null)
+{
+    Console.Error.WriteLine("accuracy: --write needs libtorch beside it, so a build with -p:Torch=true.");
+    return 2;
+}
+#endif
 List<Figure> figures = Figure.OfEveryLayer();
 if (all is not null)
     File.WriteAllLines(all, [Figure.Header, .. figures.Select(f => f.ToString())]);

@@ -7,7 +7,7 @@ namespace NormKit.Accuracy;
 /// <summary>The figures as the docs have them.</summary>
 internal static class Tables
 {
-    private const string Begin = "<!-- accuracy: dotnet run -c Release --project tools/NormKit.Accuracy -- --write docs/guarantees.md -->", End = "<!-- /accuracy -->";
+    private const string Begin = "<!-- accuracy: dotnet run -c Release --project tools/NormKit.Accuracy -p:Torch=true -- --write docs/guarantees.md -->", End = "<!-- /accuracy -->";
 
     public static string OfLayers(List<Figure> figures)
     {
@@ -37,16 +37,18 @@ internal static class Tables
     public static string OfSixteenBits(List<SixteenBitFigure> figures)
     {
         StringBuilder text = new();
-        text.Append("16-bit tensors in layers of float: the worst error in units in the last place of the 16-bit type, of five layouts; 0.5 is a correctly rounded result. The input is rounded to the type before.\n\n");
-        text.Append("| layer | Half y, offset 0 | 1e2 | dx, 0 | 1e2 | BFloat16 y, offset 0 | 1e2 | dx, 0 | 1e2 |\n|---|---|---|---|---|---|---|---|---|\n");
-        foreach (Member member in Members.Every)
+        text.Append(CultureInfo.InvariantCulture, $"16-bit tensors in layers of float: the worst error of {Members.Every.Count} layers and five layouts, in units in the last place of the 16-bit type, and the layer; 0.5 is a correctly rounded result. The input is rounded to the type before.\n\n");
+        text.Append("| type | y, offset 0 | y, 1e2 | dx, offset 0 | dx, 1e2 |\n|---|---|---|---|---|\n");
+        foreach (string type in (string[])[nameof(Half), nameof(BFloat16)])
         {
-            text.Append("| ").Append(member.Name).Append(" |");
-            foreach (string type in (string[])[nameof(Half), nameof(BFloat16)])
+            text.Append("| ").Append(type).Append(" |");
+            foreach (Func<SixteenBitFigure, double> error in (Func<SixteenBitFigure, double>[])[f => f.Y, f => f.Dx])
             {
-                SixteenBitFigure[] own = [.. SixteenBitFigure.Offsets.Select(offset => figures.Single(f => f.Layer == member.Name && f.Type == type && f.Offset == offset))];
-                foreach (double error in own.Select(f => f.Y).Concat(own.Select(f => f.Dx)))
-                    text.Append(CultureInfo.InvariantCulture, $" {error:0.00} |");
+                foreach (double offset in SixteenBitFigure.Offsets)
+                {
+                    SixteenBitFigure worst = figures.Where(f => f.Type == type && f.Offset == offset).MaxBy(error)!;
+                    text.Append(CultureInfo.InvariantCulture, $" {error(worst):0.0000}, {worst.Layer} |");
+                }
             }
             text.Append('\n');
         }
@@ -56,14 +58,14 @@ internal static class Tables
     public static string OfPeers()
     {
         StringBuilder text = new();
-        text.Append("The output of others on the same input, float, row-major, scale 1: max error / max magnitude (worst error in units in the last place, of elements of at least 1 % of the largest).\n\n");
-        text.Append("| layer | offset | NormKit | ONNX Runtime | E[x^2] - E[x]^2 in float |\n|---|---|---|---|---|\n");
+        text.Append("Others on the same input, float, row-major, scale 1: max error / max magnitude (worst error in units in the last place, of elements of at least 1 % of the largest).\n\n");
+        text.Append("| layer | offset | NormKit y | libtorch y | ONNX Runtime y | E[x^2] - E[x]^2 in float, y | NormKit dx | libtorch dx |\n|---|---|---|---|---|---|---|---|\n");
         foreach (string layer in Peers.Layers)
         {
             foreach (double offset in Figure.Offsets)
             {
-                (Errors own, Errors? onnx, Errors naive) = Peers.At(layer, offset);
-                text.Append(CultureInfo.InvariantCulture, $"| {layer} | {offset:g1} | {Both(own)} | {(onnx is Errors there ? Both(there) : "no kernel")} | {Both(naive)} |\n");
+                (PeerErrors own, PeerErrors? torch, PeerErrors? onnx, PeerErrors naive) = Peers.At(layer, offset);
+                text.Append(CultureInfo.InvariantCulture, $"| {layer} | {offset:g1} | {Both(own.Y)} | {Both(torch?.Y)} | {Both(onnx?.Y)} | {Both(naive.Y)} | {Both(own.Dx)} | {Both(torch?.Dx)} |\n");
             }
         }
         string folder = Path.Combine("tests", "NormKit.Tests", "Golden", "data");
@@ -89,7 +91,7 @@ internal static class Tables
         File.WriteAllText(file, $"{text[..(begin + Begin.Length)]}\n{tables}{text[end..]}");
     }
 
-    private static string Both(Errors errors) => $"{Text(errors.OfLargest)} ({(errors.Ulp > 1e6 || double.IsNaN(errors.Ulp) ? "> 1e6" : errors.Ulp.ToString(errors.Ulp < 10 ? "0.0" : "0", CultureInfo.InvariantCulture))})";
+    private static string Both(Errors? of) => of is not Errors errors ? "-" : $"{Text(errors.OfLargest)} ({(errors.Ulp > 1e6 || double.IsNaN(errors.Ulp) ? "> 1e6" : errors.Ulp.ToString(errors.Ulp < 10 ? "0.0" : "0", CultureInfo.InvariantCulture))})";
 
     private static string Text(double value) => value == 0 ? "0" : double.IsFinite(value) ? value.ToString("0.0e-0", CultureInfo.InvariantCulture) : "NaN";
 }
