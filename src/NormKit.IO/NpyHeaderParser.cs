@@ -147,7 +147,6 @@ internal ref struct NpyHeaderParser
 
     private nint Length()
     {
-        Next();
         int start = at;
         while (char.IsAsciiDigit((char)Current))
             at++;

@@ -27,8 +27,7 @@ internal static class StateValue
         if (entry.Value is not { } value)
             throw new InvalidOperationException($"{entry.Key}: the layer is lazy and has not got its channels yet; give it an input first.");
         T[] elements = new T[value.FlattenedLength];
-        if (elements.Length > 0)
-            value.FlattenTo(elements);
+        value.FlattenTo(elements);
         return StoredTensor.From<T>(elements, entry.Shape);
     }
 
@@ -93,11 +92,8 @@ internal static class StateValue
         return count < 0 ? $"is {Text(count)}; a counter is a whole number from 0" : null;
     }
 
-    public static void Write<T>(StateEntry<T> entry, T[] elements) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        if (elements.Length > 0)
-            new ReadOnlyTensorSpan<T>(elements, entry.Value!.Lengths).CopyTo(entry.Value);
-    }
+    public static void Write<T>(StateEntry<T> entry, T[] elements) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        new ReadOnlyTensorSpan<T>(elements, entry.Value!.Lengths).CopyTo(entry.Value);
 
     private static bool IsFloatingPoint(ElementType type) =>
         type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
