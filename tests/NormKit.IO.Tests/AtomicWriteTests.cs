@@ -26,10 +26,14 @@ public class AtomicWriteTests
     {
         using TemporaryDirectory directory = new();
 
-        TensorFileException error = Assert.Throws<TensorFileException>(() => Write(directory[file], Failing(new IOException("disk full"))));
+        foreach ((Exception cause, string reason) in new (Exception, string)[] { (new IOException("disk full"), "disk full"), (new UnauthorizedAccessException(), "access is denied.") })
+        {
+            TensorFileException error = Assert.Throws<TensorFileException>(() => Write(directory[file], Failing(cause)));
 
-        Assert.Equal($"{directory[file]}: cannot be written: disk full", error.Message);
-        Assert.IsType<IOException>(error.InnerException);
+            Assert.Equal($"{directory[file]}: cannot be written: {reason}", error.Message);
+            Assert.Same(cause, error.InnerException);
+        }
+
         Assert.Empty(directory.FileNames);
     }
 
@@ -81,18 +85,19 @@ public class AtomicWriteTests
     }
 
     [Fact]
-    public void Write_ThroughALink_ReplacesWhatItPointsTo()
+    public void Write_ThroughLinks_ReplacesWhatTheyPointTo()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows lets few users make links");
         using TemporaryDirectory directory = new();
         string target = directory.Write("target.npy", [1]);
         File.CreateSymbolicLink(directory["link.npy"], target);
+        File.CreateSymbolicLink(directory["to-link.npy"], directory["link.npy"]);
 
-        TensorFile.Write(directory["link.npy"], Tensor);
+        TensorFile.Write(directory["to-link.npy"], Tensor);
 
         Assert.Equal(20_000, NpyFile.Read(target).Count);
         Assert.Equal(target, new FileInfo(directory["link.npy"]).LinkTarget);
-        Assert.Equal(["link.npy", "target.npy"], directory.FileNames);
+        Assert.Equal(["link.npy", "target.npy", "to-link.npy"], directory.FileNames);
     }
 
     [Theory]

@@ -37,8 +37,11 @@ public sealed class EntryPointRefusalTests : IDisposable
         yield return new("NpyFile.Write(stream, tensor)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Write((Stream)null!, Tensor));
         yield return new("NpyFile.Write(stream, tensor)", "tensor", typeof(ArgumentNullException), "tensor", _ => NpyFile.Write(new MemoryStream(), null!));
         yield return new("NpyFile.Write(path, tensor)", "tensor", typeof(ArgumentNullException), "tensor", d => NpyFile.Write(d["x.npy"], null!));
-        yield return new("TensorFile.Write(path, tensor)", "tensor", typeof(ArgumentNullException), "tensor", d => TensorFile.Write(d["x.npy"], (StoredTensor)null!));
-        yield return new("TensorFile.Write(path, tensors)", "tensors", typeof(ArgumentNullException), "tensors", d => TensorFile.Write(d["x.npz"], (IReadOnlyList<KeyValuePair<string, StoredTensor>>)null!));
+        foreach (string extension in (string[])[".npy", ".npz", ".safetensors"])
+        {
+            yield return new("TensorFile.Write(path, tensor)", "tensor", typeof(ArgumentNullException), "'tensor'", d => TensorFile.Write(d["x" + extension], (StoredTensor)null!));
+            yield return new("TensorFile.Write(path, tensors)", "tensors", typeof(ArgumentNullException), "'tensors'", d => TensorFile.Write(d["x" + extension], (IReadOnlyList<KeyValuePair<string, StoredTensor>>)null!));
+        }
         yield return new("NpzFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => NpzFile.Read(d["x.npz"], null!));
         yield return new("SafetensorsFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => SafetensorsFile.Read(d["x.safetensors"], null!));
         (string EntryPoint, Action<string, KeyValuePair<string, StoredTensor>[]?> Call)[] writers =
@@ -49,8 +52,9 @@ public sealed class EntryPointRefusalTests : IDisposable
         foreach ((string entryPoint, Action<string, KeyValuePair<string, StoredTensor>[]?> call) in writers)
         {
             yield return new(entryPoint, "tensors", typeof(ArgumentNullException), "tensors", d => call(d["x"], null));
-            yield return new(entryPoint, "tensors", typeof(ArgumentException), "tensors", d => call(d["x"], NoTensor));
-            yield return new(entryPoint, "tensors", typeof(ArgumentException), "tensors", d => call(d["x"], NoName));
+            yield return new(entryPoint, "tensors", typeof(ArgumentException), "A name or a tensor is null.", d => call(d["x"], NoTensor));
+            yield return new(entryPoint, "tensors", typeof(ArgumentException), "A name or a tensor is null.", d => call(d["x"], NoName));
+            yield return new(entryPoint, "tensors", typeof(ArgumentException), "is no valid Unicode text.", d => call(d["x"], [new("\ud800", Tensor)]));
             yield return new(entryPoint, "tensors", typeof(ArgumentException), "'a'", d => call(d["x"], Twice));
         }
         yield return new("SafetensorsFile.Write(path, tensors, metadata)", "metadata", typeof(ArgumentException), "metadata", d => SafetensorsFile.Write(d["x"], Tensors, new Dictionary<string, string> { ["k"] = null! }));
@@ -65,6 +69,8 @@ public sealed class EntryPointRefusalTests : IDisposable
             yield return new(form, "layer", typeof(ArgumentNullException), "layer", d => Of(form, null, d, ""));
             yield return new(form, "prefix", typeof(ArgumentNullException), "prefix", d => Of(form, Layer(), d, null));
         }
+        yield return new("TensorFileException.new(message)", "message", typeof(ArgumentNullException), "message", _ => throw new TensorFileException(null!));
+        yield return new("TensorFileException.new(message, innerException)", "message", typeof(ArgumentNullException), "message", _ => throw new TensorFileException(null!, null));
         yield return new("LayerState.LoadState<T>(layer, tensors, prefix, strict)", "tensors", typeof(ArgumentNullException), "tensors", _ => Layer().LoadState(null!));
         yield return new("LayerState.LoadState<T>(tensors, layers, strict)", "tensors", typeof(ArgumentNullException), "tensors", _ => LayerState.LoadState<float>(null!, [("", Layer())]));
         foreach ((string form, Action<TemporaryDirectory, IReadOnlyList<(string, IStateful<float>)>?> call) in ((string, Action<TemporaryDirectory, IReadOnlyList<(string, IStateful<float>)>?>)[])
@@ -80,8 +86,8 @@ public sealed class EntryPointRefusalTests : IDisposable
         }
     }
 
-    /// <summary>What any value suits, or what is an error itself.</summary>
-    private static readonly string[] Free = ["TensorFileException.new(message)/message", "TensorFileException.new(message, innerException)/message", "TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress"];
+    /// <summary>What any value suits.</summary>
+    private static readonly string[] Free = ["TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress"];
 
     [Fact]
     public void Call_WithOneWrongArgument_ThrowsAndWritesNothing()

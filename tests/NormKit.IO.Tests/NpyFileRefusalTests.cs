@@ -57,30 +57,32 @@ public class NpyFileRefusalTests
         Refuse(HandMade.Npy($"{{\"fortran_order\": False, \"shape\": (1,), \"descr\": {descr}}}", new byte[4]), "descr", rule);
 
     [Theory]
-    [InlineData("", "expected '{', found the end")]
-    [InlineData("                ", "expected '{'")]
-    [InlineData("[]", "expected '{'")]
-    [InlineData("{}", "the key 'descr' is missing")]
-    [InlineData("{", "found the end")]
-    [InlineData("{'descr': '<f4', 'shape': (1,)}", "the key 'fortran_order' is missing")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False}", "the key 'shape' is missing")]
-    [InlineData("{'fortran_order': False, 'shape': (1,)}", "the key 'descr' is missing")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "'x' is unknown")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (1,)}", "'shape' occurs twice")]
-    [InlineData("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", "'descr' occurs twice")]
-    [InlineData("{'descr': '<f4', 'fortran_order': True, 'fortran_order': True, 'shape': (1,)}", "'fortran_order' occurs twice")]
-    [InlineData("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", "expected True or False")]
-    [InlineData("{'descr': '<f4', 'fortran_order': not True, 'shape': (1,)}", "expected True or False")]
-    [InlineData("{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", "expected ',' or '}'")]
-    [InlineData("{'descr' '<f4', 'fortran_order': False, 'shape': (1,)}", "descr, near byte 19: expected ':'")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)", "found the end")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}}", "after the dictionary")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} # note", "after the dictionary")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}\0", "after the dictionary")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}\u00E9", "after the dictionary")]
-    [InlineData("{'d\\x65scr': '<f4', 'fortran_order': False, 'shape': (1,)}", "is unknown")]
-    [InlineData("__import__('os').system('true')", "expected '{'")]
-    public void Read_BadDictionary_IsRefused(string header, string rule) => Refuse(HandMade.Npy(header, new byte[4]), "header", rule);
+    [InlineData("", "dictionary, near byte 10: expected '{', found the end")]
+    [InlineData("                ", "dictionary, near byte 26: expected '{', found the end")]
+    [InlineData("[]", "dictionary, near byte 10: expected '{', found '['")]
+    [InlineData("{}", "dictionary, near byte 12: the key 'descr' is missing")]
+    [InlineData("{", "key, near byte 11: expected a quoted string, found the end")]
+    [InlineData("{'descr': '<f4', 'shape': (1,)}", "dictionary, near byte 41: the key 'fortran_order' is missing")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False}", "dictionary, near byte 50: the key 'shape' is missing")]
+    [InlineData("{'fortran_order': False, 'shape': (1,)}", "dictionary, near byte 49: the key 'descr' is missing")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "key, near byte 69: 'x' is unknown; a header has descr, fortran_order and shape")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (1,)}", "key, near byte 79: 'shape' occurs twice")]
+    [InlineData("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", "key, near byte 41: 'descr' occurs twice")]
+    [InlineData("{'descr': '<f4', 'fortran_order': True, 'fortran_order': True, 'shape': (1,)}", "key, near byte 71: 'fortran_order' occurs twice")]
+    [InlineData("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", "fortran_order, near byte 44: expected True or False, found '0'")]
+    [InlineData("{'descr': '<f4', 'fortran_order': not True, 'shape': (1,)}", "fortran_order, near byte 44: expected True or False, found 'n'")]
+    [InlineData("{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", "dictionary, near byte 26: expected ',' or '}', found '''")]
+    [InlineData("{'descr' '<f4', 'fortran_order': False, 'shape': (1,)}", "descr, near byte 19: expected ':', found '''")]
+    [InlineData("{'descr': '<f4', 'fortran_order' False, 'shape': (1,)}", "fortran_order, near byte 43: expected ':', found 'F'")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape' (1,)}", "shape, near byte 59: expected ':', found '('")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)", "dictionary, near byte 64: expected ',' or '}', found the end")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}}", "dictionary, near byte 65: expected only spaces after the dictionary, found '}'")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} # note", "dictionary, near byte 66: expected only spaces after the dictionary, found '#'")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}\0", "dictionary, near byte 65: expected only spaces after the dictionary")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}\u00E9", "dictionary, near byte 65: expected only spaces after the dictionary, found '\u00E9'")]
+    [InlineData("{'d\\x65scr': '<f4', 'fortran_order': False, 'shape': (1,)}", "key, near byte 21: 'd\\x65scr' is unknown")]
+    [InlineData("__import__('os').system('true')", "dictionary, near byte 10: expected '{', found '_'")]
+    public void Read_BadDictionary_IsRefused(string header, string rule) => Refuse(HandMade.Npy(header, new byte[4]), $": header, {rule}");
 
     [Fact]
     public void Read_KeyWithLineBreak_StaysOnOneLine() =>
@@ -133,20 +135,39 @@ public class NpyFileRefusalTests
     {
         byte[] file = HandMade.Npy("<f4", "(3,)", new byte[15]);
 
-        Refuse(file, "3 bytes after the data");
+        Refuse(file, ": 3 bytes after the data, which ends at byte 80;"); // 10 bytes, 58 of header, 12 of data
         using ForwardOnlyStream pipe = new(new MemoryStream(file));
-        Refusal.Of(() => NpyFile.Read(pipe, "pipe"), "pipe", "more bytes after the data");
+        Refusal.Of(() => NpyFile.Read(pipe, "pipe"), "pipe: more bytes after the data, which ends at byte 80;");
     }
 
     [Fact]
-    public void Read_PipeThatDeclaresTwoGibibytes_AllocatesOnlyWhatArrives()
+    public void Read_DataThatLacksItsLastByte_IsRefusedBeforeItIsAllocated() =>
+        Refuse(HandMade.Npy("|u1", "(1000000,)", new byte[999_999]), "needs 1000000 bytes but only 999999 follow");
+
+    [Theory]
+    [InlineData(10, null)]
+    [InlineData(11, "x: data at byte 2 needs 11 bytes but only 10 follow; the file is truncated or damaged.")]
+    [InlineData(9, "x: 1 bytes after the data, which ends at byte 11; the file is damaged.")]
+    public void RequireRest_OtherThanWhatFollows_IsRefused(int count, string? message)
     {
-        using ForwardOnlyStream pipe = new(new MemoryStream(HandMade.Npy("|u1", "(2147483591,)", new byte[100])));
+        using MemoryStream stream = new(new byte[12]);
+        ByteSource source = ByteSource.Of(stream, "x");
+        source.Fill(new byte[2], "header");
+
+        Assert.Equal(message, Record.Exception(() => source.RequireRest(count, "data"))?.Message);
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData((1 << 20) + 100)] // more than is allocated at first
+    public void Read_PipeThatDeclaresTwoGibibytes_AllocatesOnlyWhatArrives(int arriving)
+    {
+        using ForwardOnlyStream pipe = new(new MemoryStream(HandMade.Npy("|u1", "(2147483591,)", new byte[arriving])));
         long before = GC.GetAllocatedBytesForCurrentThread();
 
         TensorFileException error = Assert.Throws<TensorFileException>(() => NpyFile.Read(pipe, "pipe"));
 
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3 << 20);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
         Assert.Contains("truncated", error.Message, StringComparison.Ordinal);
     }
 

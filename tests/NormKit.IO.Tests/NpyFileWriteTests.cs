@@ -29,21 +29,22 @@ public class NpyFileWriteTests
     }
 
     [Theory]
-    [InlineData(0, 1, "()", 128)]
-    [InlineData(1, 1, "(1,)", 128)]
-    [InlineData(3, 1, "(1, 1, 1)", 128)]
-    [InlineData(14, 1, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 128)]
-    [InlineData(14, 100, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100)", 192)] // is 128 without padding, so NumPy adds another 64
-    [InlineData(15, 1, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 192)]
-    public void Write_AnyRank_PadsAsNumpyDoes(int rank, int last, string tuple, int headerLength)
+    [InlineData(0, 1, 1, "()", 128)]
+    [InlineData(1, 1, 1, "(1,)", 128)]
+    [InlineData(3, 1, 1, "(1, 1, 1)", 128)]
+    [InlineData(14, 1, 1, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 128)]
+    [InlineData(14, 100, 1, "(100, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 128)] // the first dimension takes from the room that it is left
+    [InlineData(14, 1, 100, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100)", 192)] // is 128 without padding, so NumPy adds another 64
+    [InlineData(15, 1, 1, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 192)]
+    public void Write_AnyRank_PadsAsNumpyDoes(int rank, int first, int last, string tuple, int headerLength)
     {
         nint[] shape = [.. Enumerable.Repeat<nint>(1, rank)];
         if (rank > 0)
-            shape[^1] = last;
+            (shape[0], shape[^1]) = (first, last);
 
-        byte[] file = Write(new StoredTensor(ElementType.UInt8, shape, new byte[last]));
+        byte[] file = Write(new StoredTensor(ElementType.UInt8, shape, new byte[first * last]));
 
-        Assert.Equal(headerLength + last, file.Length);
+        Assert.Equal(headerLength + (first * last), file.Length);
         Assert.Contains($"'shape': {tuple}, }}", Encoding.ASCII.GetString(file), StringComparison.Ordinal);
     }
 
@@ -55,6 +56,7 @@ public class NpyFileWriteTests
 
         Refusal.Of(() => NpyFile.Write(directory["x.npy"], tensor), "x.npy", "bfloat16", ".safetensors", "float32");
         Refusal.Of(() => NpzFile.Write(directory["x.npz"], [new("a", tensor)]), "x.npz:a", "bfloat16", ".safetensors");
+        Refusal.Of(() => Write(tensor), "stream: the .npy format has no bfloat16");
         Assert.Empty(directory.FileNames);
     }
 

@@ -14,6 +14,7 @@ public class NpzFileTests
         string path = directory.Write("a.npz", HandMade.Zip(
             ZipEntry.Stored("b.npy", One),
             ZipEntry.Stored("readme.txt", [1, 2, 3]),
+            ZipEntry.Stored("dir/", []),
             ZipEntry.Deflated("dir/a.npy", Two),
             ZipEntry.Stored("x.npy.npy", One)));
 

@@ -154,7 +154,25 @@ public class SafetensorsFileTests
         Assert.Throws<ArgumentException>("name", () => SafetensorsFile.Write(path, [new("x", tensor), new("x", tensor)]));
         Assert.Throws<ArgumentException>("name", () => SafetensorsFile.Write(path, [new("a\udc00", tensor)]));
         Dictionary<string, string> metadata = new() { ["k"] = "\ud800" };
-        Assert.Throws<ArgumentException>("metadata", () => SafetensorsFile.Write(path, [], metadata));
+        string message = Assert.Throws<ArgumentException>("metadata", () => SafetensorsFile.Write(path, [], metadata)).Message;
+        Assert.StartsWith("The metadata 'k' is null or no valid Unicode text.", message, StringComparison.Ordinal);
         Assert.Empty(directory.FileNames);
+    }
+
+    [Fact]
+    public void Write_HeaderLongerThanTheFormatAllows_IsRefused()
+    {
+        using TemporaryDirectory directory = new();
+        string path = directory["a.safetensors"];
+        string value = new('x', 99_990);
+        Dictionary<string, string> metadata = Enumerable.Range(0, 1000).ToDictionary(i => $"{i:000}", _ => value);
+
+        // {"__metadata__":{}} has 19 characters, each "000":"", has 9 (the last no comma), and this one has what is left.
+        metadata["000"] = new('x', 100_000_000 - 19 - 8_999 - (999 * value.Length));
+        SafetensorsFile.Write(path, [], metadata);
+        Assert.Equal(8 + 100_000_000, new FileInfo(path).Length);
+        metadata["000"] += 'x';
+        TensorFileException error = Assert.Throws<TensorFileException>(() => SafetensorsFile.Write(path, [], metadata));
+        Assert.Equal($"{path}: the header has 100000008 bytes, the format allows 100000000.", error.Message); // padded to eight
     }
 }

@@ -1,3 +1,5 @@
+using System.IO.Pipes;
+
 namespace NormKit.IO.Tests;
 
 public class TensorFileTests
@@ -37,8 +39,8 @@ public class TensorFileTests
 
         Assert.Equal([1f], TensorFile.Read(path + ":x").ToArray<float>());
         Assert.Equal([2f], TensorFile.Read(path + ":y.npz:z").ToArray<float>());
-        Refusal.Of(() => TensorFile.Read(path), path, "holds 2 arrays", $"a{extension}:x", "'x', 'y.npz:z'");
-        Refusal.Of(() => TensorFile.Read(path + ":w"), path, "'w'", "'x', 'y.npz:z'");
+        Refusal.Of(() => TensorFile.Read(path), path, "holds 2 arrays", $"a{extension}:x of 'x', 'y.npz:z'.");
+        Refusal.Of(() => TensorFile.Read(path + ":w"), path, "'w'", "'x', 'y.npz:z'.");
         Refusal.Of(() => TensorFile.Read(path + ":"), path, "''");
     }
 
@@ -54,16 +56,44 @@ public class TensorFileTests
         Refusal.Of(() => TensorFile.Read(path), path, "holds no array");
     }
 
-    [Fact]
-    public void Read_HundredNames_ListsTwenty()
+    [Theory]
+    [InlineData(20, "'n18', 'n19'.")]
+    [InlineData(21, "'n19' and 1 more.")]
+    [InlineData(100, "'n19' and 80 more.")]
+    public void Read_ManyNames_ListsTwenty(int count, string end)
     {
         using TemporaryDirectory directory = new();
         string path = directory["a.npz"];
-        NpzFile.Write(path, Enumerable.Range(0, 100).Select(i => KeyValuePair.Create($"n{i}", One)));
+        NpzFile.Write(path, Enumerable.Range(0, count).Select(i => KeyValuePair.Create($"n{i}", One)));
 
         TensorFileException error = Assert.Throws<TensorFileException>(() => TensorFile.Read(path));
 
-        Assert.Contains("'n19' and 80 more", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(end, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(80, "")]
+    [InlineData(81, "...")] // a file could have names of any length
+    public void Read_LongName_ShowsEightyCharacters(int length, string more)
+    {
+        using TemporaryDirectory directory = new();
+        TensorFile.Write(directory["a.npz"], One);
+
+        Refusal.Of(() => TensorFile.Read(directory["a.npz:" + new string('n', length)]), $"no array is named '{new string('n', 80)}{more}';");
+    }
+
+    [Fact]
+    public void Read_Pipe_ReadsNpyAndRefusesWhatNeedsAnEnd()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no paths of open pipes");
+        using AnonymousPipeServerStream pipe = new(PipeDirection.In);
+        using (AnonymousPipeClientStream writer = new(PipeDirection.Out, pipe.ClientSafePipeHandle))
+            NpyFile.Write(writer, One);
+        string path = $"/dev/fd/{pipe.SafePipeHandle.DangerousGetHandle()}";
+
+        Refusal.Of(() => NpzFile.Names(path), $"{path}: is a pipe or device; a .npz file is read from its end and must be a regular file.");
+        Refusal.Of(() => SafetensorsFile.Names(path), $"{path}: is a pipe or device; a .safetensors file must be a regular file.");
+        Assert.Equal([1f], NpyFile.Read(path).ToArray<float>());
     }
 
     [Fact]
@@ -80,6 +110,7 @@ public class TensorFileTests
     [InlineData("C:\\none\\x.npz:w", "C:\\none\\x.npz: cannot be read")]
     [InlineData("none.safetensors:a.npz:b", "none.safetensors: cannot be read")]
     [InlineData("none.npz", "none.npz: cannot be read")]
+    [InlineData(":none.npz:a", ":none.npz: cannot be read")]
     public void Read_MissingFile_NamesThePathAlone(string location, string message) => Refusal.Of(() => TensorFile.Read(location), message);
 
     [Theory]

@@ -63,7 +63,9 @@ public class LayerRoundTripTests
     public void Load_SameLayerTwice_Throws()
     {
         BatchNorm2d<float> layer = Layers.RandomBatchNorm(2, 1);
-        Assert.Throws<ArgumentException>("layers", () => LayerState.LoadState<float>(new Dictionary<string, StoredTensor>(), [("a", layer), ("b", layer)], strict: false));
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            "layers", () => LayerState.LoadState<float>(new Dictionary<string, StoredTensor>(), [("a", layer), ("b", layer)], strict: false));
+        Assert.Contains("the layer with prefix 'b' is there twice", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Exact where the type is wider, else rounded once.</summary>

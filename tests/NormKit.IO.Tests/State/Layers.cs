@@ -13,7 +13,7 @@ internal static class Layers
         new BatchNorm<T>(5), new BatchNorm1d<T>(1), new BatchNorm2d<T>(7, affine: false), new BatchNorm3d<T>(4, trackRunningStats: false),
         new BatchNorm<T>(3, affine: false, trackRunningStats: false), new InstanceNorm<T>(6), new InstanceNorm1d<T>(8, affine: true),
         new InstanceNorm2d<T>(9, trackRunningStats: true), new InstanceNorm3d<T>(10, affine: true, trackRunningStats: true),
-        new LayerNorm<T>([3, 4, 2]), new LayerNorm<T>(11, bias: false), new LayerNorm<T>(12, elementwiseAffine: false), new LayerNorm<T>([2, 0]),
+        new LayerNorm<T>([3, 4, 2]), new LayerNorm<T>(11, bias: false), new LayerNorm<T>(12, elementwiseAffine: false), new LayerNorm<T>([2, 0]), new LayerNorm<T>([0, 2]),
         new GroupNorm<T>(3, 12), new GroupNorm<T>(2, 14, affine: false),
     ];
 

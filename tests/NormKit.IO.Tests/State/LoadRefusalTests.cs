@@ -88,13 +88,29 @@ public class LoadRefusalTests
     }
 
     /// <summary>A transposed weight has the right length and the wrong shape.</summary>
-    [Fact]
-    public void LoadState_TransposedWeight_IsRefused()
+    [Theory]
+    [InlineData(2, 3)]
+    [InlineData(2, 0)]
+    public void LoadState_TransposedWeight_IsRefused(int rows, int columns)
     {
-        LayerNorm<float> layer = new([2, 3], bias: false);
+        LayerNorm<float> layer = new([rows, columns], bias: false);
         Refusal.Of(
-            () => layer.LoadState(new Dictionary<string, StoredTensor> { ["weight"] = StoredTensor.From<float>(new float[6], [3, 2]) }),
-            "'weight' has shape [3, 2], the layer's has [2, 3]");
+            () => layer.LoadState(new Dictionary<string, StoredTensor> { ["weight"] = StoredTensor.From<float>(new float[rows * columns], [columns, rows]) }),
+            $"'weight' has shape [{columns}, {rows}], the layer's has [{rows}, {columns}]");
+    }
+
+    /// <summary>The parts of the message that have nothing to say are left out, and so are keys where they are no error.</summary>
+    [Theory]
+    [InlineData("weight", 3, true, "missing: 'bias'")]
+    [InlineData("weight bias", 4, true, "'weight' has shape [4], the layer's has [3]")]
+    [InlineData("weight other", 4, false, "'weight' has shape [4], the layer's has [3]")]
+    public void LoadState_OneThingWrong_SaysThatAlone(string keys, int weights, bool strict, string wrong)
+    {
+        Dictionary<string, StoredTensor> tensors = keys.Split(' ').ToDictionary(key => key, key => StoredTensor.From<float>(new float[key == "bias" ? 3 : weights], [key == "bias" ? 3 : weights]));
+
+        TensorFileException error = Assert.Throws<TensorFileException>(() => new GroupNorm<float>(1, 3).LoadState(tensors, strict: strict));
+
+        Assert.Equal($"state: does not fit the layer, which nothing was loaded into: {wrong}.", error.Message);
     }
 
     /// <summary>One bad layer keeps all others from being written.</summary>
@@ -151,12 +167,15 @@ public class LoadRefusalTests
         Assert.Equal([1.5f, -2.5f], Layers.Get(layer, "weight"));
     }
 
-    [Fact]
-    public void LoadState_ManyUnexpectedKeys_AreCounted()
+    [Theory]
+    [InlineData(200, "'k199'.")]
+    [InlineData(1234, "'k199' and 1034 more.")]
+    public void LoadState_ManyUnexpectedKeys_AreCounted(int count, string end)
     {
-        Dictionary<string, StoredTensor> tensors = Enumerable.Range(0, 1234).ToDictionary(i => $"k{i}", _ => StoredTensor.From<float>([1], [1]));
+        Dictionary<string, StoredTensor> tensors = Enumerable.Range(0, count).ToDictionary(i => $"k{i}", _ => StoredTensor.From<float>([1], [1]));
         TensorFileException error = Assert.Throws<TensorFileException>(() => new InstanceNorm<float>(2).LoadState(tensors));
-        Assert.Contains("'k199' and 1034 more.", error.Message, StringComparison.Ordinal);
-        Assert.Equal(1234, new InstanceNorm<float>(2).LoadState(tensors, strict: false).Unexpected.Count);
+        Assert.StartsWith("state: does not fit the layer, which nothing was loaded into: unexpected: 'k0', 'k1', ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(end, error.Message, StringComparison.Ordinal);
+        Assert.Equal(count, new InstanceNorm<float>(2).LoadState(tensors, strict: false).Unexpected.Count);
     }
 }

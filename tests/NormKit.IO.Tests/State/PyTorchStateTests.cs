@@ -62,11 +62,13 @@ public class PyTorchStateTests
     [InlineData("F64", "[1]", "0000000000408F40", 1000)]
     [InlineData("F16", "[]", "D063", 1000)]
     [InlineData("BF16", "[]", "7A44", 1000)]
+    [InlineData("I64", "[]", "0000000000000000", 0)]
+    [InlineData("I32", "[1]", "00000000", 0)]
     [InlineData("F32", "[]", "00000000", 0)]
     public void LoadSafetensors_CounterOfEveryType_IsTaken(string dtype, string shape, string data, long expected)
     {
         using TemporaryDirectory directory = new();
-        BatchNorm<float> layer = new(3, affine: false);
+        BatchNorm<float> layer = new(3, affine: false) { NumBatchesTracked = 5 };
 
         layer.LoadSafetensors(directory.Write("a.safetensors", OneTensor("num_batches_tracked", dtype, shape, data)), strict: false);
 
