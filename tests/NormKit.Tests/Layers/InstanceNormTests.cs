@@ -111,6 +111,41 @@ public class InstanceNormTests
         Assert.Equal(0, layer.NumBatchesTracked);
     }
 
+    /// <summary>A sample's channel moves the mean with one element and the variance with two; where none has as many, they stay.</summary>
+    [Theory]
+    [InlineData(RunningStatisticsPolicy.Propagate)]
+    [InlineData(RunningStatisticsPolicy.Skip)]
+    public void Forward_TrackingUnderAMask_TakesTheSetsThatHaveEnough(RunningStatisticsPolicy policy)
+    {
+        int[][] left = [[5, 1, 0, 1], [2, 3, 0, 1], [0, 1, 0, 0]];    // elements of five, by sample and channel
+        double[] x = Inputs<double>.Normal(new(1), 60, 2, 5);
+        bool[] mask = [.. Enumerable.Range(0, 60).Select(i => i % 5 < left[i / 20][i / 5 % 4])];
+        InstanceNorm1d<double> layer = new(4, momentum: 0.3, trackRunningStats: true) { NonFinite = policy };
+        layer.Forward(Tensor.Create(x, [3, 4, 5]), mask: Tensor.Create(mask, [3, 4, 5]));
+        for (int c = 0; c < 4; c++)
+        {
+            double[][] sets = [.. Enumerable.Range(0, 3).Select(n => x.AsSpan(((n * 4) + c) * 5, left[n][c]).ToArray())];
+            double[] means = [.. sets.Where(s => s.Length > 0).Select(s => s.Average())];
+            double[] variances = [.. sets.Where(s => s.Length > 1).Select(s => s.Sum(v => Math.Pow(v - s.Average(), 2)) / (s.Length - 1))];
+            Assert.Equal(means.Length == 0 ? 0 : 0.3 * means.Average(), layer.RunningMean![c], 1e-14);
+            Assert.Equal(variances.Length == 0 ? 1 : 0.7 + (0.3 * variances.Average()), layer.RunningVar![c], 1e-14);
+        }
+    }
+
+    /// <summary>A single element has a mean, which may be infinite, and no variance.</summary>
+    [Fact]
+    public void Forward_SkipAndASingleInfiniteElementUnderAMask_LeavesEveryChannel()
+    {
+        double[] x = Inputs<double>.Normal(new(1), 20, 2, 5);
+        x[5] = double.PositiveInfinity;
+        bool[] mask = [.. Enumerable.Range(0, 20).Select(i => i / 5 != 1 || i == 5)];
+        InstanceNorm1d<double> layer = new(4, trackRunningStats: true) { NonFinite = RunningStatisticsPolicy.Skip };
+        layer.Forward(Tensor.Create(x, [1, 4, 5]), mask: Tensor.Create(mask, [1, 4, 5]));
+        Assert.Equal(new double[4], Placing.Logical(layer.RunningMean!));
+        Assert.Equal([1, 1, 1, 1], Placing.Logical(layer.RunningVar!));
+        Assert.Equal(1, layer.NumBatchesSkipped);
+    }
+
     /// <summary>In evaluation it is batch norm in evaluation (pytorch/pytorch #58843).</summary>
     [Theory, CombinatorialNorms]
     public void Forward_TrackingInEvaluation_UsesRunningStatistics(Placement placement)

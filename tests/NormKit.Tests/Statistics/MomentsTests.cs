@@ -72,6 +72,7 @@ public class MomentsTests
         Assert.True(double.IsNaN(Moments.Of<double>([]).Variance));
         Assert.Equal(0, Moments.Of<double>([3.5]).Variance);
         Assert.True(double.IsNaN(Moments.Of<double>([3.5]).SampleVariance));
+        Assert.True(double.IsNaN(default(Moments).SampleVariance));
     }
 
     /// <summary>2^53 + 1 is no double; the mean of 2^53 and 2^53 + 2 is, as a sum of two.</summary>
@@ -82,6 +83,16 @@ public class MomentsTests
         Assert.Equal(Math.Pow(2, 53) + 1, (double)((System.Numerics.BigInteger)moments.Mean + (System.Numerics.BigInteger)moments.MeanLow));
         Assert.Equal(1, Math.Abs(moments.MeanLow));
         Assert.Equal(2, moments.M2);
+    }
+
+    /// <summary>From 2^53: 0, 2 and 2, 4, whose means 1 and 3 are no doubles and are rounded to either side. Together: mean 2, squares 4 + 0 + 0 + 4.</summary>
+    [Fact]
+    public void CombineEqual_OfMeansBetweenDoubles_LosesNothing()
+    {
+        double far = Math.Pow(2, 53);
+        Moments[] parts = [Moments.Of<double>([far, far + 2]), Moments.Of<double>([far + 2, far + 4])];
+        Assert.Equal([1, -1], parts.Select(p => p.MeanLow));
+        Assert.Equal(new Moments(4, far + 2, 8), Moments.CombineEqual(parts));
     }
 
     [Theory]

@@ -23,6 +23,8 @@ public class SavedStatisticsTests
             Assert.Equal(1 / Math.Sqrt(expected.Variance[set] + 0.25), saved.InvStd(set), 1e-14);
         }
         Assert.Equal((0.25, false, $"{norm}Norm"), (saved.Eps, saved.Fixed, saved.Layer));
+        foreach (int none in (int[])[-1, problem.Sets])
+            Assert.Contains($"there are {problem.Sets} sets, counted from 0", Assert.Throws<ArgumentOutOfRangeException>("set", () => saved.InvStd(none)).Message, StringComparison.Ordinal);
         Assert.Equal(problem.Shape, saved.Shape.ToArray());
     }
 
