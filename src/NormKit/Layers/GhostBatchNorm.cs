@@ -1,5 +1,6 @@
 using System.Numerics;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -36,4 +37,7 @@ public sealed class GhostBatchNorm<T> : BatchNorm<T> where T : unmanaged, IBinar
         RequireChannels(shape);
         return DescribeRunning(Groupings.Ghost(Name, shape, NumSplits), MomentumOfThisBatch);
     }
+
+    // One part: in evaluation mode.
+    private protected override bool Fits(Grouping grouping) => base.Fits(grouping) && (grouping.Parts == NumSplits || grouping.Parts == 1);
 }

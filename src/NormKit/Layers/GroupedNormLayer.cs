@@ -25,6 +25,9 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     /// <summary>Whether a forward pass of this layer can have chosen a grouping.</summary>
     private protected abstract bool Fits(Kernels.Grouping grouping);
 
+    /// <summary>The same where a grouping does not say all: which dimensions of an input of that shape it was made from.</summary>
+    private protected virtual bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) => Fits(saved.Grouping);
+
     /// <summary>Called when a forward pass is done.</summary>
     /// <param name="taken">Whether running statistics took the batch, if there are any.</param>
     private protected virtual void Finished(bool taken)
@@ -54,9 +57,9 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
         in Operand<TInput> dy, in Operand<TInput> x, SavedStatistics saved, in Operand<TInput> dx, in Operand<bool> mask, in Operand<TInput> dSum,
         Concurrency concurrency) where TInput : unmanaged
     {
-        if (saved.Layer.Length > 0 && !Fits(saved.Grouping))
-            throw new ArgumentException($"{Name}: the saved statistics come from a layer with other groups, channels or normalized dimensions; give those of this layer's forward pass.", nameof(saved));
         NormSpec<T> spec = saved.Spec<T>(Name);
+        if (saved.Layer.Length > 0 && !Fits(spec, saved.Shape))
+            throw new ArgumentException($"{Name}: the saved statistics come from a layer with other groups, channels or normalized dimensions; give those of this layer's forward pass.", nameof(saved));
         Complete(ref spec, concurrency);
         NormCall.Backward(
             spec, dy, x, saved, dx, Operand<T>.OfOptional(IsTrainable ? Weight?.Gradients : null), Operand<T>.OfOptional(IsTrainable ? Bias?.Gradients : null),

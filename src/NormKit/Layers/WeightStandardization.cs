@@ -45,4 +45,8 @@ public sealed class WeightStandardization<T> : GroupedNormLayer<T> where T : unm
     }
 
     private protected override bool Fits(Grouping grouping) => grouping.Sharing == Sharing.Batch && grouping.C == NumOutputs;
+
+    // Other dimensions may be as long.
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        Dim >= -shape.Length && Dim < shape.Length && saved.Grouping == Groupings.Slices(Name, shape, Dim);
 }

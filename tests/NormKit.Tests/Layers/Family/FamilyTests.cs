@@ -81,6 +81,21 @@ public class FamilyTests
         }
     }
 
+    /// <summary>As in inference: some layers then go a shorter way.</summary>
+    [Theory, MemberData(nameof(All))]
+    public void Forward_ThatSavesNothing_SameBits(string name)
+    {
+        foreach (Member member in (Member[])[Members.Named(name), Members.Named(name).OfSamples(1)])
+        {
+            foreach (Placement placement in Enum.GetValues<Placement>())
+            {
+                Subject<float> subject = new(member);
+                float[] y = Placing.Logical(subject.Layer.Forward(Placing.Place(subject.X, member.Shape, placement)));
+                Closeness.SameBits<float>(new Subject<float>(member).Run(placement).Y, y, $"{member} of {member.Shape[0]}, {placement}:");
+            }
+        }
+    }
+
     [Theory, MemberData(nameof(All))]
     public void Pass_InPlaceOrOnSpans_SameBits(string name)
     {
