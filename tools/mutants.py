@@ -1,29 +1,32 @@
 #!/usr/bin/env python3
-"""Mutation testing of src/NormKit: a random sample of Stryker's mutants of kernels, statistics and layers, against the tests of NormKit.Tests.
+"""Mutation testing of src/NormKit: Stryker's mutants of statistics, all, and a random sample of those of kernels and layers.
 
     tools/mutants.py [--sample 0.05] [--minutes 60] [--seed 11] [FOLDER...]      Kernels, Statistics and Layers unless told
 
 Stryker compiles all mutants into one assembly, and a variable switches one on. Its own runner first runs each test alone to learn which mutants it
 reaches; where near every test reaches every kernel, and kernels full of switches are slow, that and what follows take days. Here each mutant meets the
-quick tests first, then slower ones, in processes that end with the first failure. A run that was ended goes on where it was.
+quick tests of NormKit.Tests first, then slower ones, in processes that end with the first failure. Some classes are left out (NOT_RUN), so what the
+whole suite kills is a little more.
 
-Needs the tool: dotnet tool install --global dotnet-stryker. Results: artifacts/mutation/results.jsonl, a line a mutant.
+Takes what is committed. Results: artifacts/mutation/COMMIT/results.jsonl, a line a mutant; a run that was ended goes on there.
+Exit code: 0 where at least 85 % of the whole sample are killed; 1 for less, or a sample not tried to its end; 2 for what cannot start.
+Needs git and the tool: dotnet tool install --global dotnet-stryker --version 5.1.0 (the names of its variable and output are that version's).
 """
 
 import argparse
-import collections
 import concurrent.futures
 import json
+import math
 import os
 import pathlib
 import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WORK = ROOT / "artifacts" / "mutation"
 FOLDERS = ["Kernels", "Statistics", "Layers"]
 NAMESPACE = "NormKit.Tests."
 
@@ -32,66 +35,93 @@ SECOND = ["FunctionalIdentityTests", "FunctionalSameBitsTests", "BadInput.Refusa
           "FamilyMaskTests", "FunctionalLengthTests"]
 THIRD = ["FamilyTests", "Kernels.MemoryPathTests", "Kernels.NormGeometryTests", "Kernels.ElementaryTests", "VisionIdentityTests", "FamilyRangeTests",
          "FamilySixteenBitTests", "FunctionalAccuracyTests"]
-# They know what the layers are not made of, measure what switches change (memory, time), or start programs.
+# Tests of code outside these folders; of memory and of threads, which the switches change; and those that start programs or take long.
 NOT_RUN = ["BFloat16Tests", "TorchRandomTests", "Reference.Formulas.FormulaTests", "Reference.Formulas.FormulaValuesTests", "BatchNormFoldingTests",
            "FoldingErrorTests", "PairwiseDistanceTests", "Threading.ScheduleTests", "Kernels.TierProbeTests", "Memory.GuardPageTests",
            "Memory.PeakMemoryTests", "FunctionalAllocationTests", "CancellationTests", "FamilyThreadTests", "LargeTensorTests"]
-# The switches are public members of the assembly.
+# The switches are public members of the assembly, which its table of entry points lacks.
 NOT_RUN_METHOD = ["--filter-not-method", NAMESPACE + "BadInput.RefusalTests.EntryPoints*"]
+
+stopping = threading.Event()
 
 
 def each(option, classes):
     return [argument for name in classes for argument in (option, NAMESPACE + name)]
 
 
-# Of each stage: its tests, and the seconds after which a mutant counts as killed for never ending.
-STAGES = [(each("--filter-not-class", SECOND + THIRD + NOT_RUN), 120),
-          (each("--filter-class", SECOND) + NOT_RUN_METHOD, 400),
-          (each("--filter-class", THIRD), 1200)]
+STAGES = [each("--filter-not-class", SECOND + THIRD + NOT_RUN), each("--filter-class", SECOND) + NOT_RUN_METHOD, each("--filter-class", THIRD)]
 
 
-def prepare():
-    """Stryker's report of all mutants, and the tests beside the assembly that holds them."""
-    source, program = WORK / "source", WORK / "program"
-    shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir(parents=True)
+def fail(text):
+    print(f"mutants.py: {text}", file=sys.stderr)
+    sys.exit(2)
+
+
+def output_of(*command):
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def prepare(work):
+    """Makes Stryker's report of all mutants, the tests beside the assembly that holds them, and the seconds each stage takes without a mutant."""
+    source, unfinished = work / "source", work / "program.unfinished"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
     subprocess.run(["git", "clone", "-q", ROOT, source], check=True)
     tests = source / "tests" / "NormKit.Tests"
     for file in tests.rglob("*.cs"):
         file.unlink()
     # One test, which keeps the assembly: Stryker puts the old one back in the end.
+    kept = work / "NormKit.dll"
     (tests / "Keep.cs").write_text('public sealed class Keep { [Fact] public void Assembly_OfAllMutants_IsKept() => '
-                                   f'File.Copy(typeof(NormKit.Moments).Assembly.Location, "{WORK / "NormKit.dll"}", overwrite: true); }}\n')
-    patterns = [argument for folder in FOLDERS for file in sorted((source / "src" / "NormKit" / folder).rglob("*.cs"))
-                for argument in ("--mutate", f"**/{file.relative_to(source / 'src' / 'NormKit')}{{0..1}}")]
-    with open(WORK / "stryker.log", "w") as log:
-        # Ends with 1 where no mutant lies in the patterns; the report has them all.
+                                   f'System.IO.File.Copy(typeof(NormKit.Moments).Assembly.Location, "{kept}", overwrite: true); }}\n')
+    sources = source / "src" / "NormKit"
+    patterns = [argument for folder in FOLDERS for file in sorted((sources / folder).rglob("*.cs")) for argument in ("--mutate", f"**/{file.relative_to(sources)}{{0..1}}")]
+    # Of a file that is named all mutants are in the report, and none of them is tried but this one's, for there must be something to try.
+    patterns += ["--mutate", "**/Kernels/Rule.cs"]
+    with open(work / "stryker.log", "w") as log:
         subprocess.run(["dotnet", "stryker", "--project", "NormKit.csproj", "--test-runner", "mtp", *patterns, "--configuration", "Release", "--reporter", "json",
-                        "--output", WORK / "stryker"], cwd=tests, stdout=log, stderr=log, check=False)
-    subprocess.run(["dotnet", "build", "-c", "Release", "-v", "q", ROOT / "tests" / "NormKit.Tests"], check=True)
-    shutil.copytree(ROOT / "artifacts" / "bin" / "NormKit.Tests" / "release", program)
-    shutil.copy(WORK / "NormKit.dll", program)
-    for arguments, _ in STAGES:
-        status, output = run(arguments, None, 3600)
+                        "--output", work / "stryker"], cwd=tests, stdout=log, stderr=log, check=False)
+    if not kept.exists() or not any(work.glob("stryker/**/mutation-report.json")):
+        fail(f"Stryker made no mutants; {work / 'stryker.log'} says why.")
+    subprocess.run(["git", "checkout", "-q", "-f", "HEAD"], cwd=source, check=True)
+    (tests / "Keep.cs").unlink()
+    subprocess.run(["dotnet", "build", "-c", "Release", "-v", "q", tests], check=True)
+    shutil.copytree(source / "artifacts" / "bin" / "NormKit.Tests" / "release", unfinished)
+    shutil.copy(kept, unfinished)
+    seconds = []
+    for arguments in STAGES:
+        start = time.monotonic()
+        status, output = run(unfinished, arguments, None, 3600)
         if status != 0:
-            sys.exit(f"mutants.py: the tests fail without a mutant:\n{output[-2000:]}")
+            fail(f"the tests fail without a mutant:\n{output[-2000:]}")
+        seconds.append(time.monotonic() - start)
+    (unfinished / "seconds.json").write_text(json.dumps(seconds))
+    unfinished.rename(work / "program")
 
 
-def run(arguments, mutant, seconds):
+def run(program, arguments, mutant, seconds):
+    """Exit status and output; None for a status where the time was up."""
     environment = dict(os.environ, STRYKER_MUTANT_ID_CONTROL_VAR="NORMKIT_MUTANT", DOTNET_TieredPGO="0")
     if mutant is not None:
         environment["NORMKIT_MUTANT"] = mutant
-    try:
-        done = subprocess.run([WORK / "program" / "NormKit.Tests", "--stop-on-fail", "on", "--no-progress", "--no-ansi", "--max-threads", "1", *arguments],
-                              env=environment, cwd=WORK, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False)
-        return done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired:
-        return None, ""
+    # In a session of its own: Ctrl+C is for this program, which then ends it; a test that was interrupted would look like one that failed.
+    with subprocess.Popen([program / "NormKit.Tests", "--stop-on-fail", "on", "--no-progress", "--no-ansi", "--max-threads", "1", *arguments],
+                          env=environment, cwd=program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                output = process.communicate(timeout=1)[0]
+                return process.returncode, output.decode(errors="replace")
+            except subprocess.TimeoutExpired:
+                if stopping.is_set() or time.monotonic() > end:
+                    process.kill()
+                    process.communicate()
+                    return None, ""
 
 
-def attempt(mutant):
-    for arguments, seconds in STAGES:
-        status, output = run(arguments, mutant["id"], seconds)
+def attempt(program, mutant, limits):
+    for arguments, seconds in zip(STAGES, limits):
+        status, output = run(program, arguments, mutant["id"], seconds)
         if status is None:
             return "Timeout", ""
         if status != 0:
@@ -100,44 +130,76 @@ def attempt(mutant):
     return "Survived", ""
 
 
-def mutants():
-    report = json.loads(next(WORK.glob("stryker/**/mutation-report.json")).read_text())
+def mutants(work):
+    report = json.loads(next(work.glob("stryker/**/mutation-report.json")).read_text())
     for path, file in sorted(report["files"].items()):
         name = path.split("/src/NormKit/")[-1]
         if name.split("/")[0] not in FOLDERS:
             continue
         lines = file["source"].split("\n")
         for found in file["mutants"]:
-            if found["status"] != "CompileError" and "block already" not in (found.get("statusReason") or ""):
+            if found["status"] != "CompileError":
                 line = found["location"]["start"]["line"]
                 yield {"id": found["id"], "folder": name.split("/")[0], "file": name, "line": line, "was": lines[line - 1].strip(),
                        "mutation": found["mutatorName"], "becomes": found.get("replacement", "")}
 
 
-def main():
+def arguments_of_command():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--sample", type=float, default=0.05, help="which part of the mutants (default 0.05)")
+    parser.add_argument("--sample", type=float, default=0.05, help="which part of the mutants of kernels and layers (default 0.05)")
     parser.add_argument("--minutes", type=float, default=60, help="no new mutant after these (default 60)")
     parser.add_argument("--seed", type=int, default=11, help="of the sample (default 11)")
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="Kernels, Statistics, Layers")
     asked = parser.parse_args()
     if unknown := [folder for folder in asked.folders if folder not in FOLDERS]:
         parser.error(f"{unknown[0]} is none of {', '.join(FOLDERS)}.")
-    results = WORK / "results.jsonl"
-    if not (WORK / "program").exists():
-        print("Stryker makes the mutants, some minutes ...", flush=True)
-        prepare()
+    if not 0 < asked.sample <= 1:
+        parser.error(f"--sample {asked.sample:g} is no part of a whole: above 0, at most 1.")
+    asked.folders = asked.folders or FOLDERS
+    return asked
+
+
+def report_of(sample, known, folders):
+    tried = [known[mutant["id"]] for mutant in sample if mutant["id"] in known]
+    for mutant in tried:
+        if mutant["status"] == "Survived":
+            print(f"{mutant['file']}:{mutant['line']} {mutant['mutation']}: {mutant['was']} -> {' '.join(mutant['becomes'].split())[:120]}")
+    for folder in folders:
+        own = [mutant for mutant in tried if mutant["folder"] == folder]
+        if own:
+            share = sum(mutant["status"] != "Survived" for mutant in own) / len(own)
+            print(f"{folder}: {share * len(own):.0f} of {len(own)} killed, {100 * share:.1f} %, +- {196 * math.sqrt(share * (1 - share) / len(own)):.1f} by the sample")
+    never = sum(mutant["status"] == "Timeout" for mutant in tried)
+    print(f"{len(tried)} of {len(sample)} mutants tried; {never} of them killed for running five times as long as without.")
+    return 0 if len(tried) == len(sample) > 0 and sum(mutant["status"] != "Survived" for mutant in tried) >= 0.85 * len(tried) else 1
+
+
+def main():
+    asked = arguments_of_command()
+    if output_of("git", "status", "--porcelain", "src/NormKit", "tests/NormKit.Tests"):
+        fail("src/NormKit or tests/NormKit.Tests has changes that are not committed; mutants are made of what is.")
+    if shutil.which("dotnet-stryker") is None:
+        fail("dotnet-stryker is missing: dotnet tool install --global dotnet-stryker --version 5.1.0")
+    work = ROOT / "artifacts" / "mutation" / output_of("git", "rev-parse", "--short", "HEAD")
+    program, results = work / "program", work / "results.jsonl"
+    if not program.exists():
+        print("Stryker makes the mutants, and the tests run without one: some 10 minutes ...", flush=True)
+        prepare(work)
+    # As many run at once as there are processors.
+    limits = [60 + (5 * seconds) for seconds in json.loads((program / "seconds.json").read_text())]
     rng = random.Random(asked.seed)
-    sample = [mutant for mutant in mutants() if rng.random() < asked.sample]
-    sample = [mutant for mutant in sample if mutant["folder"] in (asked.folders or FOLDERS)]
+    sample = [mutant for mutant in mutants(work) if rng.random() < asked.sample or mutant["folder"] == "Statistics"]
+    sample = [mutant for mutant in sample if mutant["folder"] in asked.folders]
     rng.shuffle(sample)
     known = {line["id"]: line for line in map(json.loads, results.read_text().splitlines())} if results.exists() else {}
     end = time.monotonic() + (60 * asked.minutes)
 
-    def work(mutant):
-        if mutant["id"] in known or time.monotonic() > end:
+    def try_one(mutant):
+        if mutant["id"] in known or time.monotonic() > end or stopping.is_set():
             return
-        mutant["status"], mutant["by"] = attempt(mutant)
+        mutant["status"], mutant["by"] = attempt(program, mutant, limits)
+        if stopping.is_set():
+            return
         known[mutant["id"]] = mutant
         with open(results, "a") as file:
             file.write(json.dumps(mutant) + "\n")
@@ -145,19 +207,12 @@ def main():
             print(f"\r{sum(m['id'] in known for m in sample)} of {len(sample)}", end="", file=sys.stderr, flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(work, sample))
-    tried = [known[mutant["id"]] for mutant in sample if mutant["id"] in known]
+        try:
+            list(pool.map(try_one, sample))
+        except KeyboardInterrupt:
+            stopping.set()
     print()
-    for mutant in tried:
-        if mutant["status"] == "Survived":
-            print(f"{mutant['file']}:{mutant['line']} {mutant['mutation']}: {mutant['was']} -> {' '.join(mutant['becomes'].split())[:120]}")
-    counts = collections.Counter((mutant["folder"], mutant["status"] != "Survived") for mutant in tried)
-    for folder in asked.folders or FOLDERS:
-        killed, survived = counts[folder, True], counts[folder, False]
-        if killed + survived > 0:
-            print(f"{folder}: {killed} of {killed + survived} killed, {100 * killed / (killed + survived):.1f} %")
-    killed = sum(counts[folder, True] for folder in FOLDERS)
-    return 0 if tried and killed >= 0.85 * len(tried) else 1
+    return report_of(sample, known, asked.folders)
 
 
 if __name__ == "__main__":

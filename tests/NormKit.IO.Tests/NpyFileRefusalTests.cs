@@ -56,6 +56,7 @@ public class NpyFileRefusalTests
     public void Read_UnsupportedDescr_IsRefused(string descr, string rule) =>
         Refuse(HandMade.Npy($"{{\"fortran_order\": False, \"shape\": (1,), \"descr\": {descr}}}", new byte[4]), "descr", rule);
 
+    // The byte is where the reader is: before what it does not expect, after what it has understood and cannot use.
     [Theory]
     [InlineData("", "dictionary, near byte 10: expected '{', found the end")]
     [InlineData("                ", "dictionary, near byte 26: expected '{', found the end")]

@@ -33,7 +33,7 @@ public class NpyFileWriteTests
     [InlineData(1, 1, 1, "(1,)", 128)]
     [InlineData(3, 1, 1, "(1, 1, 1)", 128)]
     [InlineData(14, 1, 1, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 128)]
-    [InlineData(14, 100, 1, "(100, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 128)] // the first dimension takes from the room that it is left
+    [InlineData(14, 100, 1, "(100, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 128)] // NumPy leaves the first dimension 21 characters to grow; its digits come out of these
     [InlineData(14, 1, 100, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100)", 192)] // is 128 without padding, so NumPy adds another 64
     [InlineData(15, 1, 1, "(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", 192)]
     public void Write_AnyRank_PadsAsNumpyDoes(int rank, int first, int last, string tuple, int headerLength)

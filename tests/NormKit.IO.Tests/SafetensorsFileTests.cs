@@ -174,5 +174,6 @@ public class SafetensorsFileTests
         metadata["000"] += 'x';
         TensorFileException error = Assert.Throws<TensorFileException>(() => SafetensorsFile.Write(path, [], metadata));
         Assert.Equal($"{path}: the header has 100000008 bytes, the format allows 100000000.", error.Message); // padded to eight
+        Assert.Equal(8 + 100_000_000, new FileInfo(path).Length); // the file that was there is left
     }
 }

@@ -18,14 +18,15 @@ if (NormKit.Benchmarks.Peers.TorchLibrary.WhyNot() is string why)
 #else
 if (write is not null)
 {
-    Console.Error.WriteLine("accuracy: --write needs libtorch beside it, so a build with -p:Torch=true.");
+    Console.Error.WriteLine("accuracy: --write needs libtorch; add -p:Torch=true after the project.");
     return 2;
 }
 #endif
 List<Figure> figures = Figure.OfEveryLayer();
+List<SixteenBitFigure> sixteen = SixteenBitFigure.OfEveryLayer();
 if (all is not null)
-    File.WriteAllLines(all, [Figure.Header, .. figures.Select(f => f.ToString())]);
-string text = Tables.OfLayers(figures) + "\n" + Tables.OfSixteenBits(SixteenBitFigure.OfEveryLayer()) + "\n" + Tables.OfPeers();
+    File.WriteAllLines(all, [Figure.Header, .. figures.Select(f => f.ToString()), .. sixteen.Select(f => f.ToString())]);
+string text = Tables.OfLayers(figures) + "\n" + Tables.OfSixteenBits(sixteen) + "\n" + Tables.OfPeers();
 Console.Write(text);
 if (write is not null)
     Tables.Write(write, text);

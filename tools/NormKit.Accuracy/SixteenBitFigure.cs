@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using NormKit.Tests;
@@ -25,6 +26,9 @@ internal sealed record SixteenBitFigure(string Layer, string Type, double Offset
         }
         return figures;
     }
+
+    /// <summary>In the columns of <see cref="Figure.Header"/>, of which it has some.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Layer}\t{Type}\tworst of all\t{Offset:g1}\t1\t\t{Y:g5}\t\t{Dx:g5}\t\t");
 
     private static SixteenBitFigure Of<T>(Member member, double offset, SixteenBitFormat format) where T : unmanaged
     {

@@ -12,9 +12,10 @@ internal static class Torch
         long[] lengths = [.. shape.Select(length => (long)length)], normalized = lengths[2..];
         using Tensor input = tensor(x, lengths).requires_grad_(), gradient = tensor(dy, lengths);
         using Tensor w = tensor(weight, layer is "LayerNorm" or "RmsNorm" ? normalized : [lengths[1]]), b = tensor(bias, [.. w.shape]);
+        using Tensor mean = zeros(lengths[1]), variance = ones(lengths[1]);
         using Tensor y = layer switch
         {
-            "BatchNorm" => functional.batch_norm(input, zeros(lengths[1]), ones(lengths[1]), w, b, training: true, eps: eps),
+            "BatchNorm" => functional.batch_norm(input, mean, variance, w, b, training: true, eps: eps),
             "LayerNorm" => functional.layer_norm(input, normalized, w, b, eps),
             "InstanceNorm" => functional.instance_norm(input, weight: w, bias: b, eps: eps),
             "GroupNorm" => functional.group_norm(input, 5, w, b, eps),

@@ -111,7 +111,7 @@ public class InstanceNormTests
         Assert.Equal(0, layer.NumBatchesTracked);
     }
 
-    /// <summary>A sample's channel moves the mean with one element and the variance with two; where none has as many, they stay.</summary>
+    /// <summary>A sample's channel moves the mean with one element and the variance with two; a channel without such a sample keeps its running value.</summary>
     [Theory]
     [InlineData(RunningStatisticsPolicy.Propagate)]
     [InlineData(RunningStatisticsPolicy.Skip)]
@@ -127,8 +127,8 @@ public class InstanceNormTests
             double[][] sets = [.. Enumerable.Range(0, 3).Select(n => x.AsSpan(((n * 4) + c) * 5, left[n][c]).ToArray())];
             double[] means = [.. sets.Where(s => s.Length > 0).Select(s => s.Average())];
             double[] variances = [.. sets.Where(s => s.Length > 1).Select(s => s.Sum(v => Math.Pow(v - s.Average(), 2)) / (s.Length - 1))];
-            Assert.Equal(means.Length == 0 ? 0 : 0.3 * means.Average(), layer.RunningMean![c], 1e-14);
-            Assert.Equal(variances.Length == 0 ? 1 : 0.7 + (0.3 * variances.Average()), layer.RunningVar![c], 1e-14);
+            Assert.Equal(means.Length == 0 ? 0 : 0.3 * means.Average(), layer.RunningMean![c], 1e-13);
+            Assert.Equal(variances.Length == 0 ? 1 : 0.7 + (0.3 * variances.Average()), layer.RunningVar![c], 1e-13);
         }
     }
 

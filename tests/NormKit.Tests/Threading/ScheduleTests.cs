@@ -40,7 +40,7 @@ public class ScheduleTests
                 Assert.Throws<OperationCanceledException>(() => new Schedule(units, blocks, 1 << 24, new(threads, source.Token)).Run(kernel, reduce: true));
                 // On several threads others are in the middle of a piece of blocks.
                 Assert.InRange(kernel.After, 0, threads == 1 ? 0 : 8 * threads);
-                // And in other units of many, which may be further on.
+                // Of many units, another thread may already apply another one.
                 if (threads == 1 || units == 1)
                     Assert.Equal(step == 3, kernel.Counts[3] > 0);
             }
