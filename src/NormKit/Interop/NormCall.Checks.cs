@@ -135,8 +135,7 @@ internal static partial class NormCall
             CheckOutput(layer, "gradInput", dx, "input", x);
         }
         CheckApart(layer, "gradInput", dx, "weight", spec.Weight);
-        if (saved.Activation.IsPresent)    // which needs the bias again
-            CheckApart(layer, "gradInput", dx, "bias", spec.Bias);
+        CheckApart(layer, "gradInput", dx, "bias", spec.Bias);
         CheckGradient(spec, "gradWeight", dWeight, dy, x, dx);
         CheckGradient(spec, "gradBias", dBias, dy, x, dx);
         CheckApart(layer, "gradWeight", dWeight, "gradBias", dBias);

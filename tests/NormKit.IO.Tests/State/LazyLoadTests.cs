@@ -47,6 +47,35 @@ public class LazyLoadTests
     public void StoredState_LazyWithoutChannels_Throws() =>
         Assert.Contains("scale: the layer is lazy", Assert.Throws<InvalidOperationException>(() => new Lazy().StoredState()).Message, StringComparison.Ordinal);
 
+    /// <summary>A lazy layer is then the layer that saved, key for key and bit for bit; one that has channels stays as strict as any.</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void LoadState_LazyNorms_AreTheLayersThatSaved(bool affine, bool trackRunningStats)
+    {
+        (NormLayer<float> Saved, NormLayer<float> Lazy)[] pairs =
+        [
+            (new BatchNorm<float>(5, affine: affine, trackRunningStats: trackRunningStats), new LazyBatchNorm<float>(affine: affine, trackRunningStats: trackRunningStats)),
+            (new InstanceNorm<float>(5, affine: affine, trackRunningStats: trackRunningStats), new LazyInstanceNorm<float>(affine: affine, trackRunningStats: trackRunningStats)),
+        ];
+        foreach ((NormLayer<float> saved, NormLayer<float> lazy) in pairs)
+        {
+            Layers.Randomized<NormLayer<float>, float>(saved, 1);
+            Assert.Equal(saved.State.Select(e => (e.Key, e.Kind, e.Shape.Length)), lazy.State.Select(e => (e.Key, e.Kind, e.Shape.Length)));
+            Assert.All(lazy.State.Where(e => e.Kind != StateKind.Counter), e => Assert.Equal([-1], e.Shape));
+            Dictionary<string, StoredTensor> tensors = new(saved.StoredState());
+            LoadResult loaded = lazy.LoadState(tensors);
+            Assert.Empty(loaded.Missing.Concat(loaded.Unexpected));
+            Assert.Equal(Layers.Bits(saved), Layers.Bits(lazy));
+            Assert.Equal(saved.NamedParameters.Select(p => p.Name), lazy.NamedParameters.Select(p => p.Name));
+            foreach (string key in tensors.Keys.Where(k => k != "num_batches_tracked").ToArray())
+                tensors[key] = StoredTensor.From<float>(new float[6], [6]);
+            Refusal.Of(() => lazy.LoadState(tensors), "has shape [6], the layer's has [5]");
+            Assert.Equal(Layers.Bits(saved), Layers.Bits(lazy));
+        }
+    }
+
     /// <summary>PyTorch's own older names, where the newer is not there.</summary>
     [Fact]
     public void LoadState_OlderName_IsTakenForTheNewer()

@@ -28,6 +28,22 @@ public class SavedStatisticsTests
         Assert.Equal(problem.Shape, saved.Shape.ToArray());
     }
 
+    /// <summary>The running ones, which all samples share.</summary>
+    [Fact]
+    public void Moments_OfInstanceNormInEvaluation_AreThoseOfEachChannel()
+    {
+        InstanceNorm1d<double> layer = new(4, eps: 0.25, trackRunningStats: true);
+        Tensor<double> x = Tensor.Create(Inputs<double>.Normal(new(1), 60, 2, 5), [3, 4, 5]);
+        layer.Forward(x);
+        layer.Eval();
+        SavedStatistics saved = new();
+        layer.Forward(x, saved);
+        Assert.True(saved.Fixed);
+        Assert.Equal(Placing.Logical(layer.RunningMean!), saved.Moments.ToArray().Select(m => m.Mean));
+        Assert.Equal(Placing.Logical(layer.RunningVar!), saved.Moments.ToArray().Select(m => m.Variance));
+        Assert.All(saved.Moments.ToArray(), m => Assert.Equal(1, m.Count));
+    }
+
     /// <summary>The weight that backward takes is stored as that of the forward call was.</summary>
     [Fact]
     public void Backward_OfALayerWithAUnitOffset_TakesItsWeightAsItIsStored()

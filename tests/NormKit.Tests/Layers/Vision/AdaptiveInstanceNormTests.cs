@@ -36,6 +36,16 @@ public class AdaptiveInstanceNormTests
         }
     }
 
+    /// <summary>Content so far off that the mean between two doubles counts, and a style about 0: a last digit of that mean is in the seventh of the output.</summary>
+    [Fact]
+    public void Forward_OfContentFarOff_KeepsTheDigitsOfDouble()
+    {
+        double[] content = Inputs<double>.Normal(new(1), Elements(ContentShape), 2, 1e8), style = Inputs<double>.Normal(new(2), Elements(StyleShapes[0]), 0.5);
+        double[] expected = Expected(content, ContentShape, style, StyleShapes[0], new double[content.Length]).Y;
+        Tensor<double> y = new AdaptiveInstanceNorm<double>().Forward<double>(Tensor.Create(content, ContentShape), Tensor.Create(style, StyleShapes[0]));
+        Closeness.Near<double>(Placing.Logical(y), expected, Tolerances.Forward<double>(), "y");
+    }
+
     /// <summary>Planes of more than a block, threads, and one sample of one position.</summary>
     [Fact]
     public void Pass_OfOtherSizes_MatchesFormula()
