@@ -72,7 +72,7 @@ def prepare(work):
         file.unlink()
     # One test, which keeps the assembly: Stryker puts the old one back in the end.
     kept = work / "NormKit.dll"
-    (tests / "Keep.cs").write_text('public sealed class Keep { [Fact] public void Assembly_OfAllMutants_IsKept() => '
+    (tests / "Keep.cs").write_text('namespace NormKit.Tests;\n\npublic sealed class Keep { [Fact] public void Assembly_OfAllMutants_IsKept() => '
                                    f'System.IO.File.Copy(typeof(NormKit.Moments).Assembly.Location, "{kept}", overwrite: true); }}\n')
     sources = source / "src" / "NormKit"
     patterns = [argument for folder in FOLDERS for file in sorted((sources / folder).rglob("*.cs")) for argument in ("--mutate", f"**/{file.relative_to(sources)}{{0..1}}")]
