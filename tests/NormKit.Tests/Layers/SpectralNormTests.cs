@@ -44,6 +44,21 @@ public class SpectralNormTests
         }
     }
 
+    /// <summary>As after loading a state.</summary>
+    [Fact]
+    public void Forward_AfterOtherVectorsWereStored_GoesOnFromThose()
+    {
+        double[] w = Inputs<double>.Normal(new(1), 60);
+        SpectralNorm<double> norm = new(Tensor.Create(w, Shape));
+        norm.Forward();
+        Tensor.Create(Inputs<double>.Normal(new(2), 5), [5]).CopyTo(norm.U!);
+        Tensor.Create(Inputs<double>.Normal(new(3), 12), [12]).CopyTo(norm.V!);
+        (double[] u, double[] v) = SpectralFormula.Iterate(w, Placing.Logical(norm.U!), Placing.Logical(norm.V!), 1);
+        norm.Forward();
+        Closeness.Near<double>(Placing.Logical(norm.U!), u, 1e-14, "u");
+        Closeness.Near<double>(Placing.Logical(norm.V!), v, 1e-14, "v");
+    }
+
     [Fact]
     public void Forward_OfManyRounds_HasALargestSingularValueOfOne()
     {
