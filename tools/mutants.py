@@ -21,6 +21,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -117,6 +118,9 @@ def run(program, arguments, mutant, seconds):
                     process.kill()
                     process.communicate()
                     return None, ""
+            except BaseException:
+                process.kill()
+                raise
 
 
 def attempt(program, mutant, limits):
@@ -169,18 +173,21 @@ def report_of(sample, known, folders):
         own = [mutant for mutant in tried if mutant["folder"] == folder]
         if own:
             share = sum(mutant["status"] != "Survived" for mutant in own) / len(own)
-            print(f"{folder}: {share * len(own):.0f} of {len(own)} killed, {100 * share:.1f} %, +- {196 * math.sqrt(share * (1 - share) / len(own)):.1f} by the sample")
+            error = "" if folder == "Statistics" else f", +- {196 * math.sqrt(share * (1 - share) / len(own)):.1f} by the sample"
+            print(f"{folder}: {share * len(own):.0f} of {len(own)} killed, {100 * share:.1f} %{error}")
+    ended = sum(mutant["by"].startswith("ended") for mutant in tried)
     never = sum(mutant["status"] == "Timeout" for mutant in tried)
-    print(f"{len(tried)} of {len(sample)} mutants tried; {never} of them killed for running five times as long as without.")
+    print(f"{len(tried)} of {len(sample)} mutants tried; of the killed {never} ran five times as long as without, and {ended} ended the process.")
     return 0 if len(tried) == len(sample) > 0 and sum(mutant["status"] != "Survived" for mutant in tried) >= 0.85 * len(tried) else 1
 
 
 def main():
     asked = arguments_of_command()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)    # ends the tests too, as Ctrl+C does
     if output_of("git", "status", "--porcelain", "src/NormKit", "tests/NormKit.Tests"):
         fail("src/NormKit or tests/NormKit.Tests has changes that are not committed; mutants are made of what is.")
     if shutil.which("dotnet-stryker") is None:
-        fail("dotnet-stryker is missing: dotnet tool install --global dotnet-stryker --version 5.1.0")
+        fail("dotnet-stryker is not in PATH: dotnet tool install --global dotnet-stryker --version 5.1.0")
     work = ROOT / "artifacts" / "mutation" / output_of("git", "rev-parse", "--short", "HEAD")
     program, results = work / "program", work / "results.jsonl"
     if not program.exists():
@@ -192,7 +199,9 @@ def main():
     sample = [mutant for mutant in mutants(work) if rng.random() < asked.sample or mutant["folder"] == "Statistics"]
     sample = [mutant for mutant in sample if mutant["folder"] in asked.folders]
     rng.shuffle(sample)
-    known = {line["id"]: line for line in map(json.loads, results.read_text().splitlines())} if results.exists() else {}
+    # The last line of a run that was ended may be cut.
+    lines = results.read_text().split("\n")[:-1] if results.exists() else []
+    known = {line["id"]: line for line in map(json.loads, lines)}
     end = time.monotonic() + (60 * asked.minutes)
 
     def try_one(mutant):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Mutation testing: changes one operator or constant of the library at a time and asks whether a test fails. CI does not run it; it takes hours.
 #     tools/mutation.sh [FOLDER...]      of Kernels, Statistics, Layers (src/NormKit; a sample, by tools/mutants.py) and IO (src/NormKit.IO, every mutant); all four unless told
-# Needs the tool: dotnet tool install --global dotnet-stryker. Less than 85 % killed fails. Reports and results go to artifacts/mutation and artifacts/mutation-io.
+# Needs the tool: dotnet tool install --global dotnet-stryker --version 5.1.0. Less than 85 % killed fails. Reports and results go to artifacts/mutation and artifacts/mutation-io.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD status=0 folders=()
@@ -13,6 +13,7 @@ for name in "$@"; do
         *) echo "mutation.sh: $name is none of Kernels, Statistics, Layers, IO." >&2; exit 2 ;;
     esac
 done
+command -v dotnet-stryker > /dev/null || { echo "mutation.sh: dotnet-stryker is not in PATH: dotnet tool install --global dotnet-stryker --version 5.1.0" >&2; exit 2; }
 if [[ " $* " == *" IO "* ]]; then
     (cd tests/NormKit.IO.Tests && dotnet stryker --project NormKit.IO.csproj --test-runner mtp --configuration Release \
         --break-at 85 --threshold-low 85 --threshold-high 95 --reporter html --reporter json --reporter cleartext --output "$root/artifacts/mutation-io") || status=1

@@ -1,6 +1,5 @@
 using System.Numerics;
 using NormKit.Interop;
-using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -38,6 +37,7 @@ public sealed class GhostBatchNorm<T> : BatchNorm<T> where T : unmanaged, IBinar
         return DescribeRunning(Groupings.Ghost(Name, shape, NumSplits), MomentumOfThisBatch);
     }
 
-    // One part: in evaluation mode.
-    private protected override bool Fits(Grouping grouping) => base.Fits(grouping) && (grouping.Parts == NumSplits || grouping.Parts == 1);
+    // One part: in evaluation mode, where running statistics are used if there are any.
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        base.Fits(saved, shape) && (saved.Grouping.Parts == NumSplits || (saved.Grouping.Parts == 1 && (saved.FixedStatistics || !TrackRunningStats)));
 }

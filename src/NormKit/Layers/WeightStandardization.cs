@@ -48,5 +48,5 @@ public sealed class WeightStandardization<T> : GroupedNormLayer<T> where T : unm
 
     // Other dimensions may be as long.
     private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
-        Dim >= -shape.Length && Dim < shape.Length && saved.Grouping == Groupings.Slices(Name, shape, Dim);
+        Fits(saved.Grouping) && Dim >= -shape.Length && Dim < shape.Length && saved.Grouping == Groupings.Slices(Name, shape, Dim);
 }
