@@ -226,4 +226,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nmutants.py: ended while it prepared; the next run begins again.", file=sys.stderr)
+        sys.exit(130)
