@@ -105,7 +105,7 @@ def run(program, arguments, mutant, seconds):
     environment = dict(os.environ, STRYKER_MUTANT_ID_CONTROL_VAR="NORMKIT_MUTANT", DOTNET_TieredPGO="0")
     if mutant is not None:
         environment["NORMKIT_MUTANT"] = mutant
-    # In a session of its own: Ctrl+C is for this program, which then ends it; a test that was interrupted would look like one that failed.
+    # Out of reach of the terminal: Ctrl+C is for this program, which then ends it; a test that was interrupted would look like one that failed.
     with subprocess.Popen([program / "NormKit.Tests", "--stop-on-fail", "on", "--no-progress", "--no-ansi", "--max-threads", "1", *arguments],
                           env=environment, cwd=program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
         end = time.monotonic() + seconds
