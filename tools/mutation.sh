@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Mutation testing: changes one operator or constant of the library at a time and asks whether a test fails. CI does not run it; it takes hours.
-#     tools/mutation.sh [FOLDER...]      of Kernels, Statistics, Layers (src/NormKit; a sample, by tools/mutants.py) and IO (src/NormKit.IO, every mutant); all four unless told
-# Needs the tool: dotnet tool install --global dotnet-stryker --version 5.1.0. Less than 85 % killed fails. Reports and results go to artifacts/mutation and artifacts/mutation-io.
+#     tools/mutation.sh [FOLDER...]      Kernels, Statistics, Layers (src/NormKit, by tools/mutants.py) and IO (src/NormKit.IO, every mutant); all four unless told
+# Needs the tool: dotnet tool install --global dotnet-stryker --version 5.1.0
+# Fails where less than 85 % are killed, of IO or of the others together. Reports and results go to artifacts/mutation and artifacts/mutation-io.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD status=0 folders=()
