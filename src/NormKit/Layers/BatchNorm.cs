@@ -46,5 +46,6 @@ public partial class BatchNorm<T> : RunningNormLayer<T> where T : unmanaged, IBi
             NumBatchesTracked++;
     }
 
-    private protected override bool Fits(Grouping grouping) => grouping.Sharing == Sharing.Batch && grouping.C == NumFeatures;
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        saved.Grouping.Sharing == Sharing.Batch && saved.Grouping.C == NumFeatures;
 }

@@ -68,7 +68,8 @@ public sealed class FrozenBatchNorm<T> : GroupedNormLayer<T> where T : unmanaged
         };
     }
 
-    private protected override bool Fits(Grouping grouping) => grouping.Sharing == Sharing.Batch && grouping.C == NumFeatures;
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        saved.Grouping.Sharing == Sharing.Batch && saved.Grouping.C == NumFeatures;
 
     private protected override void DescribeState(StateList<T> state)
     {

@@ -45,6 +45,6 @@ public sealed class GroupNorm<T> : GroupedNormLayer<T> where T : unmanaged, IBin
         return new(Name, Groupings.Group(Name, shape, NumGroups), new(Spread.StandardDeviation, Eps));
     }
 
-    private protected override bool Fits(Grouping grouping) =>
-        grouping.Sharing == Sharing.Group && grouping.C == NumChannels && grouping.G == NumGroups;
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        saved.Grouping.Sharing == Sharing.Group && saved.Grouping.C == NumChannels && saved.Grouping.G == NumGroups;
 }

@@ -22,11 +22,8 @@ public abstract class GroupedNormLayer<T> : NormLayer<T> where T : unmanaged, IB
     /// <summary>Checks the shape of an input and says what is computed; weight, bias and what all layers have are filled in later.</summary>
     private protected abstract NormSpec<T> Describe(ReadOnlySpan<nint> shape);
 
-    /// <summary>Whether a forward pass of this layer can have chosen a grouping.</summary>
-    private protected abstract bool Fits(Kernels.Grouping grouping);
-
-    /// <summary>The same where a grouping does not say all: which dimensions of an input of that shape it was made from.</summary>
-    private protected virtual bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) => Fits(saved.Grouping);
+    /// <summary>Whether a forward pass of this layer can have saved that of an input of this shape.</summary>
+    private protected abstract bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape);
 
     /// <summary>Called when a forward pass is done.</summary>
     /// <param name="taken">Whether running statistics took the batch, if there are any.</param>

@@ -37,6 +37,6 @@ public class InstanceNorm<T> : RunningNormLayer<T> where T : unmanaged, IBinaryF
         return DescribeRunning(grouping, Momentum ?? 0);
     }
 
-    private protected override bool Fits(Grouping grouping) =>
-        grouping.Sharing == Sharing.Group && (grouping.C == NumFeatures || (Weight is null && !TrackRunningStats));
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        saved.Grouping.Sharing == Sharing.Group && (saved.Grouping.C == NumFeatures || (Weight is null && !TrackRunningStats));
 }

@@ -41,6 +41,6 @@ public sealed class QueryKeyNorm<T> : GroupedNormLayer<T> where T : unmanaged, I
         return new(Name, rows with { Weights = new(Math.Max(1, shape[^2]), NumHeads) }, new(Spread.RootMeanSquare, Eps)) { NormalizedRank = 1 };
     }
 
-    private protected override bool Fits(Grouping grouping) =>
-        grouping.Sharing == Sharing.Layer && grouping.C == HeadDim && grouping.Weights.Groups == NumHeads;
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        saved.Grouping.Sharing == Sharing.Layer && saved.Grouping.C == HeadDim && saved.Grouping.Weights.Groups == NumHeads;
 }

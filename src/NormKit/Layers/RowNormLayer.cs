@@ -180,12 +180,10 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
         spec.UnitOffset = UnitOffset;
     }
 
-    private protected override bool Fits(Grouping grouping) =>
-        grouping.Sharing is Sharing.Layer or Sharing.Position && grouping.C == Shapes.Product(normalizedShape);
-
     private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape)
     {
-        bool fits = Fits(saved.Grouping);
+        // Other dimensions may be as long.
+        bool fits = saved.Grouping.Sharing is Sharing.Layer or Sharing.Position && saved.Grouping.C == Shapes.Product(normalizedShape);
         for (int d = 0; d < shape.Length; d++)
             fits &= saved.Shares(d, shape.Length) == (axes.Length == 0 ? d >= shape.Length - normalizedShape.Length : axes.Contains(d) || axes.Contains(d - shape.Length));
         return fits;

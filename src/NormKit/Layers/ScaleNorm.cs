@@ -31,5 +31,6 @@ public sealed class ScaleNorm<T> : GroupedNormLayer<T> where T : unmanaged, IBin
         return new(Name, rows.Grouping with { OneWeight = true }, new(Spread.Length, Eps)) { NormalizedRank = 1 };
     }
 
-    private protected override bool Fits(Grouping grouping) => grouping.Sharing == Sharing.Layer && grouping.C == Dim;
+    private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
+        saved.Grouping.Sharing == Sharing.Layer && saved.Grouping.C == Dim;
 }

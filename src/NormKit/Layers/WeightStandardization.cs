@@ -44,9 +44,7 @@ public sealed class WeightStandardization<T> : GroupedNormLayer<T> where T : unm
         return new(Name, grouping, new(Spread.StandardDeviation, Eps));
     }
 
-    private protected override bool Fits(Grouping grouping) => grouping.Sharing == Sharing.Batch && grouping.C == NumOutputs;
-
     // Other dimensions may be as long.
     private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape) =>
-        Fits(saved.Grouping) && Dim >= -shape.Length && Dim < shape.Length && saved.Grouping == Groupings.Slices(Name, shape, Dim);
+        saved.Grouping.C == NumOutputs && Dim >= -shape.Length && Dim < shape.Length && saved.Grouping == Groupings.Slices(Name, shape, Dim);
 }

@@ -36,7 +36,7 @@ public class AdaptiveInstanceNormTests
         }
     }
 
-    /// <summary>Content so far off that the mean between two doubles counts, and a style about 0: a last digit of that mean is in the seventh of the output.</summary>
+    /// <summary>Content so far off that a mean rounded to double would cost the output 1e-9, and a style about 0, in which that shows.</summary>
     [Fact]
     public void Forward_OfContentFarOff_KeepsTheDigitsOfDouble()
     {
