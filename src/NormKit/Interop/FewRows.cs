@@ -13,7 +13,10 @@ namespace NormKit.Interop;
 internal static class FewRows
 {
     [ThreadStatic]
-    private static Moments[]? room;
+    private static BlockSums[]? room;
+
+    [ThreadStatic]
+    private static Moments[]? moments;
 
     /// <summary>Normalizes x into y if nothing about the call is special; says whether it did.</summary>
     /// <param name="scaling">How statistics become a factor.</param>
@@ -43,13 +46,14 @@ internal static class FewRows
     {
         NormGeometry geometry = NormGeometry.Layer(x.Length / width, width);
         int blocks = RowForward<T, T>.Plan(geometry).Blocks;
-        if (room is null || room.Length <= blocks)
-            room = new Moments[blocks + 8];
+        if (room is null || room.Length < blocks)
+            room = new BlockSums[blocks + 8];
+        moments ??= new Moments[1];
         fixed (T* from = x, to = y, weights = weight, biases = bias)
         {
             RowForward<T, T> kernel = new(
                 geometry, new(from, x.Length), new(to, y.Length), new(new(weights, weight.Length), new(biases, bias.Length)), new Rule(scaling), default,
-                new StatisticsStore(room, Keeping.OfEachSlot, 1, 1), room, firstPartial: 1);
+                new StatisticsStore(moments, Keeping.OfEachSlot, 1, 1), room);
             for (nint row = 0; row < geometry.Sets; row++)
                 Schedule.RunUnit(kernel, slot: 0, row, blocks, reduce: true);
         }

@@ -28,12 +28,12 @@ internal interface IActivation<T> where T : unmanaged
 internal static class Activations
 {
     public static void Apply<T, TActivation>(Span<T> block, TActivation activation)
-        where T : unmanaged
+        where T : unmanaged, INumberBase<T>
         where TActivation : struct, IActivation<T> =>
         Map.Row(block, new Values<T, TActivation>(ref MemoryMarshal.GetReference(block), activation));
 
     public static void Gradient<T, TActivation>(ReadOnlySpan<T> z, Span<T> g, TActivation activation)
-        where T : unmanaged
+        where T : unmanaged, INumberBase<T>
         where TActivation : struct, IActivation<T>
     {
         Debug.Assert(z.Length == g.Length);

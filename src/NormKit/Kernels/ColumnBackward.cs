@@ -13,14 +13,14 @@ namespace NormKit.Kernels;
 /// <param name="affine">Weight and bias of the forward call.</param>
 /// <param name="rule">That of the forward call.</param>
 /// <param name="statistics">Those of the forward call.</param>
-/// <param name="partial">Room for two sums of each column of each block of a slot.</param>
+/// <param name="partial">Room for the sums of each column of each block of a slot.</param>
 /// <param name="coefficients">Room for the two sums' share in dx, of each set of a slot.</param>
 /// <param name="constants">Room for the constants of each column of a slot.</param>
 /// <param name="inDouble">Of each set of <paramref name="statistics"/> whether it is computed in double.</param>
 /// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted or those of rows.</param>
 internal readonly struct ColumnBackward<T, TNarrow>(
     NormGeometry geometry, ColumnUnits units, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, TNarrow[] constants, bool[] inDouble, Pair[]? parameters)
+    StatisticsStore statistics, double[] partial, Pair[] coefficients, TNarrow[] constants, bool[] inDouble, Pair[]? parameters)
     : IUnitKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
@@ -28,6 +28,12 @@ internal readonly struct ColumnBackward<T, TNarrow>(
     // What dx = g * Scale - Offset - (x - High) * Slope needs for each column; RowBackward has the same. With an activation, what was normalized
     // is computed again: (x - High) * Scale + Shift.
     private const int High = 0, Scale = 1, Offset = 2, Slope = 3, Shift = 4, Kinds = 5;
+
+    /// <summary>The sums of a column: of gradients, of these times deviations, and of their squares.</summary>
+    public const int SumsPerColumn = 3;
+
+    /// <summary>The most runs of a set whose sums have room on the stack.</summary>
+    private const int MostOnStack = 64;
 
     private readonly NormGeometry geometry = geometry;
     private readonly ColumnUnits units = units;
@@ -41,46 +47,37 @@ internal readonly struct ColumnBackward<T, TNarrow>(
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Reduce(nint slot, nint unit, int block, bool wide)
+    public void Reduce(nint slot, nint unit, int block)
     {
         ColumnUnit of = units[unit];
-        Span<Pair> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * units.Columns), of.Columns);
+        Span<double> sums = ColumnSums.OfBlock(partial, slot, block, blocks, units.Columns, SumsPerColumn);
+        sums.Clear();
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
         ReadOnlySpan<bool> flags = FlagsOf(of);
         for (int set = 0; set < flags.Length;)
         {
             ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
-            if (run.Wide)
-                ReduceIn<double>(of, block, run, sets, ofBlock);
+            if (run.Wide && rule.Activation.IsPresent)
+                ReduceIn<double>(of, block, run, sets, sums);
             else
-                ReduceIn<TNarrow>(of, block, run, sets, ofBlock);
+                ReduceIn<TNarrow>(of, block, run, sets, sums);
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public bool Combine(nint slot, nint unit, bool wide)
+    public void Combine(nint slot, nint unit)
     {
         ColumnUnit of = units[unit];
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
         Span<Pair> means = MeansOf(slot, of);
         means.Clear();
         if (!statistics.Fixed || parameters is not null)
-        {
-            Span<Pair> total = partial.AsSpan((int)(slot * blocks * units.Columns), of.Columns);
-            for (int block = 1; block < blocks; block++)
-            {
-                ReadOnlySpan<Pair> part = partial.AsSpan((int)(((slot * blocks) + block) * units.Columns), of.Columns);
-                for (int column = 0; column < part.Length; column++)
-                    total[column] += part[column];
-            }
-            Gather(of, sets, total, means);
-        }
+            Gather(of, sets, ColumnSums.Total(partial, slot, blocks, units.Columns, SumsPerColumn), means);
         ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
         for (int set = 0; set < sets.Length && !gradients.Dx.IsEmpty; set++)
             Fill(sets[set], means[set], of, set, ofSlot, firstColumn: 0);
         if (of.Columns == rowLength)    // else no two rows are written as one
             ofSlot.Repeat(of.Columns);
-        return false;   // the statistics are given, so Reduce knew what to compute in
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -103,61 +100,101 @@ internal readonly struct ColumnBackward<T, TNarrow>(
     }
 
     /// <summary>From the sums of the columns: the gradients of their parameters, and of each set the two shares that dx needs.</summary>
-    private void Gather(ColumnUnit of, ReadOnlySpan<Moments> sets, ReadOnlySpan<Pair> total, Span<Pair> means)
+    [SkipLocalsInit]
+    private void Gather(ColumnUnit of, ReadOnlySpan<Moments> sets, ReadOnlySpan<double> columnSums, Span<Pair> means)
     {
+        bool byColumn = geometry.Affine == AffineAxis.Element;
         // Where rows have the weights, their gradients are not summed here.
-        nint first = WeightsByRow ? 0 : geometry.Affine == AffineAxis.Element ? of.FirstColumn : of.FirstOfBatch;
+        nint first = WeightsByRow ? 0 : byColumn ? of.FirstColumn : of.FirstOfBatch;
         Span<Pair> sums = parameters is null
             ? default
-            : parameters.AsSpan((int)((of.Batch * geometry.AffineCount) + first), geometry.Affine == AffineAxis.Element ? of.Columns : of.Sets);
-        sums.Clear();
+            : parameters.AsSpan((int)((of.Batch * geometry.AffineCount) + first), byColumn ? of.Columns : of.Sets);
         nint firstParameter = geometry.FirstParameterOfBatch(of.Batch) + first;
-        for (int set = 0, column = 0; set < sets.Length; set++)
+        int length = (int)geometry.Length, runs = byColumn ? length : 1, columnsPerRun = length / runs, chain = ColumnSums.Chain(blocks) + columnsPerRun;
+        Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : new Pair[runs];
+        Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : new double[runs];
+        for (int set = 0; set < sets.Length; set++)
         {
             double factor = rule.Scaling.Factor(sets[set]);
-            for (int i = 0; i < geometry.Length; i++, column++)
+            for (int run = 0; run < runs; run++)
             {
-                int parameter = geometry.Affine == AffineAxis.Element ? column : set;
-                means[set] += (WeightsByRow ? 1 : affine.Weight(firstParameter + parameter)) * total[column];
+                BlockSums total = default;
+                for (int i = 0, column = (set * length) + (run * columnsPerRun); i < columnsPerRun; i++, column++)
+                {
+                    total += new BlockSums(
+                        geometry.Segments, columnSums[column], columnSums[units.Columns + column], columnSums[(2 * units.Columns) + column]);
+                }
+                int parameter = (set * runs) + run;
+                weights[run] = WeightsByRow ? 1 : affine.Weight(firstParameter + parameter);
+                pairs[run] = PairOf(of.FirstSet + set, sets[set], run * columnsPerRun, columnsPerRun, total, chain);
                 if (!sums.IsEmpty)
-                    sums[parameter] += new Pair(total[column].First, total[column].Second * factor);
+                    sums[parameter] = new(pairs[run].First, pairs[run].Second * factor);
             }
-            means[set] = statistics.Fixed ? default : rule.Scaling.Coefficients(means[set], sets[set], factor);
+            means[set] = statistics.Fixed ? default : rule.Scaling.Coefficients(RoundedOnce.Total(weights, pairs), sets[set], factor);
         }
     }
 
+    /// <summary>The two sums of a run, as <see cref="RowBackward{T, TNarrow}"/> has them.</summary>
+    private Pair PairOf(nint set, in Moments moments, int firstColumn, int columns, in BlockSums sums, int chain)
+    {
+        double low = new Centre<TNarrow>(moments).Low;
+        if (typeof(TNarrow) != typeof(float) || statistics.Fixed)
+            return new(sums.First, sums.Second - (low * sums.First));
+        return Certainty.TryPair(sums, moments, low, chain, out Pair pair) && Certainty.ForcedLevel < 2
+            ? pair
+            : double.IsFinite(sums.Third) ? Again(set, firstColumn, columns) : pair;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Pair Again(nint set, int firstColumn, int columns) =>
+        new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, [], [], null).AgainByColumns(set, firstColumn, columns);
+
     [SkipLocalsInit]
-    private void ReduceIn<TCompute>(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets, Span<Pair> ofBlock)
+    private void ReduceIn<TCompute>(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets, Span<double> sums)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         nint offset = of.Offset(block);
         nint firstRow = geometry.FirstParameterOfBatch(of.Batch) + ((nint)block * ColumnTiles.RowsPerBlock);
-        Span<TCompute> highs = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> first = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> rowWeights = stackalloc TCompute[ColumnTiles.RowsPerBlock];
+        Span<double> highs = stackalloc double[ColumnTiles.Width];
+        Span<double> rowWeights = stackalloc double[ColumnTiles.RowsPerBlock];
         bool byRow = WeightsByRow && affine.HasWeight, copied = rule.Activation.IsPresent;
         for (int row = 0; byRow && row < rows; row++)
-            rowWeights[row] = TCompute.CreateTruncating(affine.Weight(firstRow + row));
+            rowWeights[row] = affine.Weight(firstRow + row);
         for (int column = run.First; column < run.End; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, run.End - column);
             for (int i = 0; i < width; i++)
-                highs[i] = new Centre<TCompute>(sets[(column + i) / (int)geometry.Length]).High;
-            using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(gradients.Dy, offset + column, rows, width, rowLength, copied);
-            using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(gradients.X, offset + column, rows, width, rowLength, copied);
+                highs[i] = double.CreateTruncating(new Centre<TNarrow>(sets[(column + i) / (int)geometry.Length]).High);
+            Span<double> ofColumns = sums[column..];
+            if (!copied && gradients.LoadInputs<TNarrow>())
+            {
+                Reduce(
+                    ref MemoryMarshal.GetReference(gradients.Dy.Direct<T>(offset + column, width)),
+                    ref MemoryMarshal.GetReference(gradients.X.Direct<T>(offset + column, width)), rowLength, rows, width, highs, rowWeights, byRow, ofColumns);
+                continue;
+            }
+            using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(gradients.Dy, offset + column, rows, width, copied: true, stride: rowLength);
+            using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(gradients.X, offset + column, rows, width, copied: true, stride: rowLength);
             if (copied)
                 ThroughActivation(of, firstRow, column, rows, sets, g, d);
+            Reduce(ref g.Start, ref d.Start, g.Stride, rows, width, highs, rowWeights, byRow, ofColumns);
+        }
+    }
+
+    private void Reduce<TStored>(
+        ref TStored g, ref TStored x, nint stride, int rows, int columns, Span<double> highs, Span<double> rowWeights, bool byRow, Span<double> sums)
+        where TStored : unmanaged
+    {
+        ref double first = ref sums[0], second = ref sums[units.Columns], third = ref sums[2 * units.Columns];
+        for (int row = 0; row < rows; row += Sums.RowsAtOnce)
+        {
+            ref TStored firstG = ref Unsafe.Add(ref g, row * stride), firstX = ref Unsafe.Add(ref x, row * stride);
+            int count = Math.Min(Sums.RowsAtOnce, rows - row);
             if (byRow)
-                Sums.DownColumns(rows, first[..width], products[..width], new ColumnTerms.ByRow<TCompute>(g, d, ref highs[0], ref rowWeights[0]));
+                Sums.DownColumns(count, columns, ref first, ref second, ref third, new ColumnTerms.ByRow<TStored>(ref firstG, ref firstX, stride, ref highs[0], ref rowWeights[row]));
             else
-                Sums.DownColumns(rows, first[..width], products[..width], new ColumnTerms.Uniform<TCompute>(g, d, ref highs[0]));
-            for (int i = 0; i < width; i++)
-            {
-                double low = new Centre<TCompute>(sets[(column + i) / (int)geometry.Length]).Low;
-                ofBlock[column + i] = Pair.From((first[i], products[i])).About(low);
-            }
+                Sums.DownColumns(count, columns, ref first, ref second, ref third, new ColumnTerms.Uniform<TStored>(ref firstG, ref firstX, stride, ref highs[0]));
         }
     }
 
@@ -231,16 +268,16 @@ internal readonly struct ColumnBackward<T, TNarrow>(
                 ref TCompute firstG = ref MemoryMarshal.GetReference(g);
                 if (statistics.Fixed)
                 {
-                    Map.Row(to, new ColumnTerms.Scaled<TCompute>(ref firstG, ref from[Scale][0]), past);
+                    Map.Run<TCompute, TCompute, ColumnTerms.Scaled<TCompute>>(to, new(ref firstG, ref from[Scale][0]), past);
                 }
                 else
                 {
                     ColumnTerms.Dx<TCompute> values = new(
                         ref firstG, ref MemoryMarshal.GetReference(d), ref from[High][0], ref from[Scale][0], ref from[Offset][0], ref from[Slope][0]);
                     if (byRow)
-                        Map.Row(to, new ColumnTerms.DxByRow<TCompute>(values, weight), past);
+                        Map.Run<TCompute, TCompute, ColumnTerms.DxByRow<TCompute>>(to, new(values, weight), past);
                     else
-                        Map.Row(to, values, past);
+                        Map.Run<TCompute, TCompute, ColumnTerms.Dx<TCompute>>(to, values, past);
                 }
                 gradients.Dx.Write<TCompute>(at, to);
             }

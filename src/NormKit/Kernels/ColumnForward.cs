@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using System.Runtime.InteropServices;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
@@ -17,18 +17,21 @@ namespace NormKit.Kernels;
 /// <param name="affine">Weight and bias.</param>
 /// <param name="rule">How moments become a factor, and what follows.</param>
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
-/// <param name="partial">Room for the moments of each column of each block of a slot.</param>
+/// <param name="partial">Room for the sums of each column of each block of a slot.</param>
 /// <param name="constants">Room for the three constants of each column of a slot.</param>
 /// <param name="inDouble">Room to note of each set of a slot whether it is computed in double.</param>
 internal readonly struct ColumnForward<T, TNarrow>(
     NormGeometry geometry, ColumnUnits units, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, StatisticsStore statistics,
-    Moments[] partial, TNarrow[] constants, bool[] inDouble)
+    double[] partial, TNarrow[] constants, bool[] inDouble)
     : IUnitKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
     // What y = (x - High) * Scale + Shift needs for each column; RowForward has the same. Weights of rows come on top.
     private const int High = 0, Scale = 1, Shift = 2, Kinds = 3;
+
+    /// <summary>The sums of a column: of deviations, and of their squares.</summary>
+    public const int SumsPerColumn = 2;
 
     private readonly NormGeometry geometry = geometry;
     private readonly ColumnUnits units = units;
@@ -42,52 +45,54 @@ internal readonly struct ColumnForward<T, TNarrow>(
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Reduce(nint slot, nint unit, int block, bool wide)
+    [SkipLocalsInit]
+    public void Reduce(nint slot, nint unit, int block)
     {
         ColumnUnit of = units[unit];
-        Span<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * units.Columns), of.Columns);
-        if (!wide)
+        int rows = ColumnTiles.RowsOf(geometry.Segments, block);
+        Span<double> sums = ColumnSums.OfBlock(partial, slot, block, blocks, units.Columns, SumsPerColumn);
+        sums.Clear();
+        nint first = of.Offset(0), offset = of.Offset(block);
+        Span<double> centres = stackalloc double[ColumnTiles.Width];
+        for (int column = 0; column < of.Columns; column += ColumnTiles.Width)
         {
-            ReduceIn<TNarrow>(of, block, new(0, of.Columns, false), ofBlock);
-            return;
-        }
-        ReadOnlySpan<bool> flags = FlagsOf(slot, of);
-        for (int set = 0; set < flags.Length;)
-        {
-            ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
-            if (run.Wide)
-                ReduceIn<double>(of, block, run, ofBlock);
+            int width = Math.Min(ColumnTiles.Width, of.Columns - column);
+            for (int i = 0; rule.Scaling.IsCentred && i < width; i++)
+                centres[i] = x.ElementAt(first + column + i - ((column + i) % geometry.Length));
+            if (x.Loads<TNarrow>())
+            {
+                Reduce(ref MemoryMarshal.GetReference(x.Direct<T>(offset + column, width)), rowLength, rows, width, centres, sums[column..]);
+                continue;
+            }
+            using ColumnTile<TNarrow> tile = ColumnTile<TNarrow>.Of(x, offset + column, rows, width, rowLength);
+            Reduce(ref tile.Start, tile.Stride, rows, width, centres, sums[column..]);
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public bool Combine(nint slot, nint unit, bool wide)
+    public void Combine(nint slot, nint unit)
     {
         ColumnUnit of = units[unit];
         Span<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
         Span<bool> flags = FlagsOf(slot, of);
         ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
-        bool again = false;
-        for (int set = 0; set < sets.Length; set++)
+        ReadOnlySpan<double> sums = statistics.Fixed ? default : ColumnSums.Total(partial, slot, blocks, units.Columns, SumsPerColumn);
+        int chain = ColumnSums.Chain(blocks), length = (int)geometry.Length;
+        for (int set = 0, column = 0; set < sets.Length; set++, column += length)
         {
-            // The second time only for what was reduced a second time: a set depends on nothing but its own elements.
-            if (wide && !flags[set])
-                continue;
             if (!statistics.Fixed)
-                sets[set] = Merge(slot, set);
-            flags[set] = rule.Scaling.NeedsDouble<TNarrow>(sets[set]);
-            again |= flags[set];
+            {
+                BlockSums total = default;
+                for (int i = column; i < column + length; i++)
+                    total += new BlockSums(geometry.Segments, sums[i], sums[units.Columns + i], 0);
+                double centre = rule.Scaling.IsCentred ? x.ElementAt(of.Offset(0) + column) : 0;
+                sets[set] = SetMoments.Of<T, TNarrow>(x, default, geometry, of.FirstSet + set, rule.Scaling.IsCentred, total, centre, chain + length);
+            }
             Fill(sets[set], of, set, ofSlot, firstColumn: 0);
-        }
-        if (wide || !again || statistics.Fixed)
-        {
-            // The last call for this unit: what follows is Apply, which takes in double also the sets whose scale no float holds.
-            for (int set = 0; set < sets.Length; set++)
-                flags[set] |= HoldsNaN(ofSlot[Scale].Slice(set * (int)geometry.Length, (int)geometry.Length));
+            flags[set] = Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(sets[set])) || HoldsNaN(ofSlot[Scale].Slice(column, length));
         }
         if (of.Columns == rowLength)    // else no two rows are written as one
             ofSlot.Repeat(of.Columns);
-        return again;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -107,68 +112,17 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
     }
 
-    /// <summary>The moments of a set: of each of its columns block by block, then column by column.</summary>
-    private Moments Merge(nint slot, int set)
+    private void Reduce<TStored>(ref TStored start, nint stride, int rows, int columns, Span<double> centres, Span<double> sums) where TStored : unmanaged
     {
-        int length = (int)geometry.Length;
-        Span<Moments> ofColumns = partial.AsSpan((int)(slot * blocks * units.Columns) + (set * length), length);
-        for (int block = 1; block < blocks; block++)
+        ref double first = ref sums[0], second = ref sums[units.Columns];
+        for (int row = 0; row < rows; row += Sums.RowsAtOnce)
         {
-            ReadOnlySpan<Moments> ofBlock = partial.AsSpan((int)(((slot * blocks) + block) * units.Columns) + (set * length), length);
-            for (int i = 0; i < length; i++)
-                ofColumns[i] = Moments.Combine(ofColumns[i], ofBlock[i]);
-        }
-        return Moments.CombineEqual(ofColumns);
-    }
-
-    [SkipLocalsInit]
-    private void ReduceIn<TCompute>(ColumnUnit of, int block, ColumnRun run, Span<Moments> ofBlock) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        int rows = ColumnTiles.RowsOf(geometry.Segments, block);
-        nint offset = of.Offset(block);
-        Span<TCompute> shifts = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> deviations = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> squares = stackalloc TCompute[ColumnTiles.Width];
-        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
-        {
-            int width = Math.Min(ColumnTiles.Width, run.End - column);
-            using ColumnTile<TCompute> tile = ColumnTile<TCompute>.Of(x, offset + column, rows, width, rowLength);
+            ref TStored at = ref Unsafe.Add(ref start, row * stride);
+            int count = Math.Min(Sums.RowsAtOnce, rows - row);
             if (rule.Scaling.IsCentred)
-            {
-                Sums.DownColumns(rows, shifts[..width], default, new Values<TCompute>(tile));
-                for (int i = 0; i < width; i++)
-                    shifts[i] = TCompute.CreateTruncating(double.CreateTruncating(shifts[i]) / rows);
-            }
+                Sums.DownColumns(count, columns, ref first, ref second, ref second, new Deviations<TStored>(ref at, stride, ref centres[0]));
             else
-            {
-                shifts.Clear();
-            }
-            Sums.DownColumns(rows, deviations[..width], squares[..width], new Deviations<TCompute>(tile, ref shifts[0]));
-            FlagUnderflow(rows, tile, shifts[..width], squares[..width]);
-            for (int i = 0; i < width; i++)
-            {
-                ofBlock[column + i] = rule.Scaling.IsCentred
-                    ? RowMoments.Corrected(rows, shifts[i], deviations[i], squares[i])
-                    : new(rows, 0, double.CreateTruncating(squares[i]));
-            }
-        }
-    }
-
-    /// <summary>Makes the squares of a column NaN where they are too small for a float and not all zero.</summary>
-    private static void FlagUnderflow<TCompute>(int rows, ColumnTile<TCompute> tile, Span<TCompute> shifts, Span<TCompute> squares)
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        bool any = false;
-        foreach (TCompute square in squares)
-            any |= RowMoments.MayHaveUnderflowed(rows, square);
-        if (!any)
-            return;
-        Span<TCompute> magnitudes = stackalloc TCompute[ColumnTiles.Width];
-        Sums.DownColumns(rows, magnitudes[..squares.Length], default, new Magnitudes<TCompute>(tile, ref shifts[0]));
-        for (int i = 0; i < squares.Length; i++)
-        {
-            if (RowMoments.MayHaveUnderflowed(rows, squares[i]) && magnitudes[i] != TCompute.Zero)
-                squares[i] = TCompute.NaN;
+                Sums.DownColumns(count, columns, ref second, ref second, ref second, new Squares<TStored>(ref at, stride));
         }
     }
 
@@ -246,54 +200,34 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
     }
 
-    private readonly ref struct Values<TCompute>(ColumnTile<TCompute> x) : IColumnTerms<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    private readonly ref struct Deviations<TStored>(ref TStored x, nint stride, ref double centres) : IColumnTerms<double> where TStored : unmanaged
     {
-        private readonly ref TCompute x = ref x.Start;
-        private readonly nint stride = x.Stride;
+        private readonly ref TStored x = ref x;
+        private readonly ref double centres = ref centres;
 
-        public static bool HasSecond => false;
+        public static int Count => 2;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
-            where TCount : struct, ICount
+        public void At<TLanes>(int row, nint column, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>
         {
-            IntoSecondCache.Fetch(ref x, ((row + ColumnTiles.RowsAhead) * stride) + column);
-            first = count.Load(ref x, (row * stride) + column);
-            second = default;
-        }
-    }
-
-    private readonly ref struct Deviations<TCompute>(ColumnTile<TCompute> x, ref TCompute shifts) : IColumnTerms<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
-    {
-        private readonly ref TCompute x = ref x.Start;
-        private readonly ref TCompute shifts = ref shifts;
-        private readonly nint stride = x.Stride;
-
-        public static bool HasSecond => true;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
-            where TCount : struct, ICount
-        {
-            first = count.Load(ref x, (row * stride) + column) - count.Load(ref shifts, column);
+            first = TLanes.Load(ref x, (row * stride) + column) - TLanes.Load(ref centres, column);
             second = first * first;
+            third = default;
         }
     }
 
-    private readonly ref struct Magnitudes<TCompute>(ColumnTile<TCompute> x, ref TCompute shifts) : IColumnTerms<TCompute>
-        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    private readonly ref struct Squares<TStored>(ref TStored x, nint stride) : IColumnTerms<double> where TStored : unmanaged
     {
-        private readonly Deviations<TCompute> deviations = new(x, ref shifts);
+        private readonly ref TStored x = ref x;
 
-        public static bool HasSecond => false;
+        public static int Count => 1;
 
-        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
-            where TCount : struct, ICount
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TLanes>(int row, nint column, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>
         {
-            deviations.At(row, column, count, out first, out second);
-            first = Vector256.Abs(first);
+            first = TLanes.Load(ref x, (row * stride) + column);
+            first *= first;
+            second = third = default;
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace NormKit.Kernels;
 
@@ -17,12 +16,12 @@ internal static class ColumnMaps
         ByColumn<T> values = new(
             ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(highs), ref MemoryMarshal.GetReference(scales), ref MemoryMarshal.GetReference(shifts));
         if (ofRow is (double weight, double bias))
-            Map.Row(y, new ByColumnAndRow<T>(values, T.CreateTruncating(weight), T.CreateTruncating(bias)), past);
+            Map.Run<T, T, ByColumnAndRow<T>>(y, new(values, T.CreateTruncating(weight), T.CreateTruncating(bias)), past);
         else
-            Map.Row(y, values, past);
+            Map.Run<T, T, ByColumn<T>>(y, values, past);
     }
 
-    private readonly ref struct ByColumn<T>(ref T x, ref T highs, ref T scales, ref T shifts) : IRowValues<T>
+    private readonly ref struct ByColumn<T>(ref T x, ref T highs, ref T scales, ref T shifts) : IRunValues<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ref T x = ref x;
@@ -31,18 +30,17 @@ internal static class ColumnMaps
         private readonly ref T shifts = ref shifts;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((count.Load(ref x, index) - count.Load(ref highs, index)) * count.Load(ref scales, index)) + count.Load(ref shifts, index);
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, T> =>
+            ((TLanes.Load(ref x, index) - TLanes.Load(ref highs, index)) * TLanes.Load(ref scales, index)) + TLanes.Load(ref shifts, index);
     }
 
-    private readonly ref struct ByColumnAndRow<T>(ByColumn<T> values, T weight, T bias) : IRowValues<T>
+    private readonly ref struct ByColumnAndRow<T>(ByColumn<T> values, T weight, T bias) : IRunValues<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ByColumn<T> values = values;
-        private readonly Vector256<T> weight = Vector256.Create(weight);
-        private readonly Vector256<T> bias = Vector256.Create(bias);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => (values.At(index, count) * weight) + bias;
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, T> =>
+            (values.At<TLanes>(index) * TLanes.Create(weight)) + TLanes.Create(bias);
     }
 }

@@ -18,9 +18,6 @@ internal static class ColumnTiles
     /// cache. Backward has more of them, and writes <see cref="Width"/>.</summary>
     public const int Written = 512;
 
-    /// <summary>How many rows ahead elements are asked for: two steps of four.</summary>
-    public const int RowsAhead = 8;
-
     public static int Blocks(nint rows) => checked((int)((rows + RowsPerBlock - 1) / RowsPerBlock));
 
     /// <summary>
@@ -170,4 +167,28 @@ internal readonly ref struct ColumnTile<T> where T : unmanaged, IBinaryFloatingP
         if (rented is not null)
             ArrayPool<T>.Shared.Return(rented);
     }
+}
+
+/// <summary>The sums of each column of each block of a slot: one kind behind the other, then block after block.</summary>
+internal static class ColumnSums
+{
+    public static Span<double> OfBlock(double[] partial, nint slot, int block, int blocks, int columns, int kinds) =>
+        partial.AsSpan((int)(((slot * blocks) + block) * kinds * columns), kinds * columns);
+
+    /// <summary>Adds those of all blocks into those of the first, in pairs, so that few additions follow one another.</summary>
+    public static Span<double> Total(double[] partial, nint slot, int blocks, int columns, int kinds)
+    {
+        for (int apart = 1; apart < blocks; apart *= 2)
+        {
+            for (int block = 0; block + apart < blocks; block += 2 * apart)
+            {
+                Span<double> to = OfBlock(partial, slot, block, blocks, columns, kinds);
+                RowMaps.Add(to, OfBlock(partial, slot, block + apart, blocks, columns, kinds), to);
+            }
+        }
+        return OfBlock(partial, slot, 0, blocks, columns, kinds);
+    }
+
+    /// <summary>How many additions follow one another in such a total.</summary>
+    public static int Chain(int blocks) => Sums.Chain + BitOperations.Log2((uint)blocks) + 1;
 }

@@ -52,7 +52,7 @@ internal readonly struct Cosine
     }
 
     private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b) =>
-        Sums.AlongRow<double, Products>(a.Length, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b))).First;
+        Sums.AlongRow<Products>(a.Length, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b))).First;
 
     private readonly ref struct GradientValues(ref double own, ref double other, double ofOwn, double ofOther, double scale) : IRowValues<double>
     {

@@ -34,9 +34,9 @@ internal static class DividedPlanes
             ref double firstDy = ref MemoryMarshal.GetReference(dy), firstX = ref MemoryMarshal.GetReference(x);
             Divisor divisor = divisors[plane];
             return new(
-                Pair.From(Sums.AlongRow<double, All>(x.Length, new(ref firstDy, ref firstX, divisor))),
-                Pair.From(Sums.AlongRow<double, WhereSecond>(x.Length, new(ref firstDy, ref firstX, divisor))),
-                Sums.AlongRow<double, WhereFirst>(x.Length, new(ref firstDy, ref firstX, divisor)).First);
+                Pair.From(Sums.AlongRow<All>(x.Length, new(ref firstDy, ref firstX, divisor))),
+                Pair.From(Sums.AlongRow<WhereSecond>(x.Length, new(ref firstDy, ref firstX, divisor))),
+                Sums.AlongRow<WhereFirst>(x.Length, new(ref firstDy, ref firstX, divisor)).First);
         }
     }
 
@@ -98,7 +98,7 @@ internal static class DividedPlanes
         }
     }
 
-    private readonly ref struct All(ref double dy, ref double x, Divisor divisor) : IRowTerms<double>
+    private readonly ref struct All(ref double dy, ref double x, Divisor divisor) : IRowTerms
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
@@ -115,7 +115,7 @@ internal static class DividedPlanes
         }
     }
 
-    private readonly ref struct WhereSecond(ref double dy, ref double x, Divisor divisor) : IRowTerms<double>
+    private readonly ref struct WhereSecond(ref double dy, ref double x, Divisor divisor) : IRowTerms
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
@@ -132,7 +132,7 @@ internal static class DividedPlanes
         }
     }
 
-    private readonly ref struct WhereFirst(ref double dy, ref double x, Divisor divisor) : IRowTerms<double>
+    private readonly ref struct WhereFirst(ref double dy, ref double x, Divisor divisor) : IRowTerms
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;

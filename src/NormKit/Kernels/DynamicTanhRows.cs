@@ -57,12 +57,14 @@ internal readonly struct DynamicTanhRows<T, TParameter>(
                 }
                 Span<double> dy = room.AsSpan(3 * most, x.Length), slopes = room.AsSpan(4 * most, x.Length), sums = room.AsSpan(5 * most, 2 * columns);
                 gradients.Dy.Fill(offset, dy);
+                sums.Clear();
+                TanhValues.Of(x, alpha, slopes);
                 Sums.DownColumns(
-                    rows, sums[..columns], sums[columns..],
-                    new TanhValues.ParameterTerms(ref MemoryMarshal.GetReference(dy), ref MemoryMarshal.GetReference(x), alpha, columns));
+                    rows, columns, ref sums[0], ref sums[columns], ref sums[0],
+                    new TanhValues.ParameterTerms(ref MemoryMarshal.GetReference(dy), ref MemoryMarshal.GetReference(slopes), columns));
                 AddTo(ofParameters.AsSpan((part * tiles.Width) + firstColumn, columns), sums);
                 TanhValues.Slopes(dy, x, alpha, weight, slopes);
-                ofAlpha[item] += Sums.AlongRow<double, Products>(
+                ofAlpha[item] += Sums.AlongRow<Products>(
                     x.Length, new(ref MemoryMarshal.GetReference(slopes), ref MemoryMarshal.GetReference(x))).First;
                 if (gradients.Dx.IsEmpty)
                     continue;

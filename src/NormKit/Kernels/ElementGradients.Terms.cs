@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace NormKit.Kernels;
 
@@ -27,26 +26,45 @@ internal readonly partial struct ElementGradients<T, TNarrow>
         public RowConstants<TCompute> From(int row) => new(Highs[row..], Factors[row..], Shifts[row..]);
     }
 
-    private readonly ref struct Terms<TCompute>(ColumnTile<TCompute> g, ColumnTile<TCompute> x, RowConstants<TCompute> ofRows) : IColumnTerms<TCompute>
+    private readonly ref struct Terms<TStored, TCompute>(ref TStored g, ref TStored x, nint stride, RowConstants<TCompute> ofRows) : IColumnTerms<TCompute>
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        private readonly ref TCompute g = ref g.Start;
-        private readonly ref TCompute x = ref x.Start;
+        private readonly ref TStored g = ref g;
+        private readonly ref TStored x = ref x;
         private readonly ref TCompute highs = ref ofRows.Highs[0];
         private readonly ref TCompute shifts = ref ofRows.Shifts[0];
         private readonly ref TCompute factors = ref ofRows.Factors[0];
-        private readonly nint gStride = g.Stride;
-        private readonly nint xStride = x.Stride;
 
-        public static bool HasSecond => true;
+        public static int Count => 2;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector256<TCompute> first, out Vector256<TCompute> second)
-            where TCount : struct, ICount
+        public void At<TLanes>(int row, nint column, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, TCompute>
         {
-            first = count.Load(ref g, (row * gStride) + column);
-            second = first * (((count.Load(ref x, (row * xStride) + column) - Vector256.Create(Unsafe.Add(ref highs, row)))
-                * Vector256.Create(Unsafe.Add(ref factors, row))) + Vector256.Create(Unsafe.Add(ref shifts, row)));
+            nint index = (row * stride) + column;
+            second = TLanes.Load(ref g, index);
+            first = second * (((TLanes.Load(ref x, index) - TLanes.Create(Unsafe.Add(ref highs, row))) * TLanes.Create(Unsafe.Add(ref factors, row)))
+                + TLanes.Create(Unsafe.Add(ref shifts, row)));
+            third = default;
+        }
+    }
+
+    /// <summary>The same of inputs that are normalized already.</summary>
+    private readonly ref struct Normalized<TCompute>(ref TCompute g, ref TCompute xHat, nint stride) : IColumnTerms<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute g = ref g;
+        private readonly ref TCompute xHat = ref xHat;
+
+        public static int Count => 2;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TLanes>(int row, nint column, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, TCompute>
+        {
+            nint index = (row * stride) + column;
+            second = TLanes.Load(ref g, index);
+            first = second * TLanes.Load(ref xHat, index);
+            third = default;
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
@@ -25,6 +26,9 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
+    /// <summary>Elements of each, gradients and inputs, that stay in a core's own cache: 128 KiB of floats in all.</summary>
+    private const int InCache = 16 * 1024;
+
     /// <summary>Four rows of it, of gradients and inputs in float, are 256 KiB.</summary>
     private const int LongestWhole = 8192;
 
@@ -32,6 +36,7 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
     private readonly Gradients<T> gradients = gradients;
     private readonly nint run = RunOf(geometry);
     private readonly int rowsPerPart = RowsPerPart(geometry);
+    private readonly int rowsAtOnce = RowsAtOnce(geometry);
     private readonly BlockPlan plan = RowBackward<T, TNarrow>.Plan(geometry);
 
     /// <summary>The items of a block of rows: one where the rows are short, else a block of the input's gradient, or what columns are summed at a time.</summary>
@@ -69,7 +74,7 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
             RowBlock rows = new((runBefore * run) + (block * rowsPerPart), (int)Math.Min(rowsPerPart, run - (block * rowsPerPart)), part);
             bool wide = false;
             for (int row = 0; row < rows.Count; row++)
-                wide |= rule.Scaling.NeedsDouble<TNarrow>(StatisticsOf(rows, row, set));
+                wide |= Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(StatisticsOf(rows, row, set)));
             if (fusion == Fusion.None)
                 Sum(rows, set, inRow, wide);
             else
@@ -85,7 +90,7 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
             Sum<TNarrow>(rows, set, tile);
     }
 
-    /// <summary>The sums of a block, as <see cref="Sums.DownColumns"/> has them, and what is fused with them, four rows at a time.</summary>
+    /// <summary>The sums of a block, and what is fused with them, a few rows at a time.</summary>
     private void SumAndGoOn(RowBlock rows, nint set, int slot, int block, bool wide)
     {
         Block columns = fusion == Fusion.WholeRows ? new(0, 1, 0, (int)geometry.Length) : plan[block];
@@ -107,33 +112,34 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
             stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock], stackalloc TNarrow[ColumnTiles.RowsPerBlock]);
         Fill(ofRows, rows, set);
         int width = columns.Length;
-        TNarrow[] rented = ArrayPool<TNarrow>.Shared.Rent(4 * width);
+        TNarrow[] rented = ArrayPool<TNarrow>.Shared.Rent(2 * width);
         Span<TNarrow> sums = rented.AsSpan(0, width), products = rented.AsSpan(width, width);
-        Sums.InChains<TNarrow, FusedStep>(
-            rows.Count, sums, products, rented.AsSpan(2 * width, width), rented.AsSpan(3 * width, width), new(in this, rows, set, slot, block, columns.Start, ofRows));
-        Keep(rows, set, columns.Start, sums, products);
+        sums.Clear();
+        products.Clear();
+        for (int row = 0; row < rows.Count; row += rowsAtOnce)
+        {
+            int count = Math.Min(rowsAtOnce, rows.Count - row);
+            nint offset = ((rows.First + row) * geometry.BatchStride) + (set * geometry.SetStride) + columns.Start;
+            Add(offset, count, sums, products, ofRows.From(row));
+            GoOn(rows, row, count, set, slot, block);
+        }
+        Keep<TNarrow>(rows, set, columns.Start, sums, products);
         ArrayPool<TNarrow>.Shared.Return(rented);
     }
 
-    /// <summary>Adds the terms of a few rows, and then goes on with their gradients, which may lie where the inputs did.</summary>
-    private readonly ref struct FusedStep(
-        ref readonly ElementGradients<T, TNarrow> kernel, RowBlock rows, nint set, int slot, int block, nint first, RowConstants<TNarrow> ofRows) : Sums.IRowStep<TNarrow>
+    /// <summary>Adds the terms of a few rows to the sums of their columns.</summary>
+    private void Add(nint offset, int rows, Span<TNarrow> sums, Span<TNarrow> products, RowConstants<TNarrow> ofRows)
     {
-        private readonly ref readonly ElementGradients<T, TNarrow> kernel = ref kernel;
-        private readonly RowConstants<TNarrow> ofRows = ofRows;
-
-        public void Add<TRows>(int row, int end, Span<TNarrow> sums, Span<TNarrow> products) where TRows : struct, Sums.IRowsAtOnce
+        if (gradients.LoadInputs<TNarrow>())
         {
-            nint stride = kernel.geometry.BatchStride;
-            for (; row < end; row += TRows.Count)
-            {
-                nint offset = ((rows.First + row) * stride) + (set * kernel.geometry.SetStride) + first;
-                using (ColumnTile<TNarrow> g = ColumnTile<TNarrow>.Of(kernel.gradients.Dy, offset, TRows.Count, sums.Length, stride))
-                using (ColumnTile<TNarrow> d = ColumnTile<TNarrow>.Of(kernel.gradients.X, offset, TRows.Count, sums.Length, stride))
-                    Sums.AddRows<TNarrow, Terms<TNarrow>, TRows>(0, TRows.Count, 0, sums, products, new(g, d, ofRows.From(row)));
-                kernel.GoOn(rows, row, TRows.Count, set, slot, block);
-            }
+            Sums.DownColumns(rows, sums.Length, ref products[0], ref sums[0], ref sums[0], new Terms<T, TNarrow>(
+                ref MemoryMarshal.GetReference(gradients.Dy.Direct<T>(offset, 1)), ref MemoryMarshal.GetReference(gradients.X.Direct<T>(offset, 1)),
+                geometry.BatchStride, ofRows));
+            return;
         }
+        using ColumnTile<TNarrow> g = ColumnTile<TNarrow>.Of(gradients.Dy, offset, rows, sums.Length, geometry.BatchStride, copied: true);
+        using ColumnTile<TNarrow> d = ColumnTile<TNarrow>.Of(gradients.X, offset, rows, sums.Length, geometry.BatchStride, copied: true);
+        Sums.DownColumns(rows, sums.Length, ref products[0], ref sums[0], ref sums[0], new Terms<TNarrow, TNarrow>(ref g.Start, ref d.Start, g.Stride, ofRows));
     }
 
     /// <summary>Makes the gradients of the input in some rows of a block, or what is summed for them in a block of columns.</summary>
@@ -145,7 +151,7 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
             if (fusion == Fusion.WholeRows)
                 Schedule.RunUnit(ofInput, slot, unit, plan.Blocks, reduce: true);
             else
-                ofInput.Reduce(unit, unit, block, wide: false);
+                ofInput.Reduce(unit, unit, block);
         }
     }
 
@@ -153,6 +159,9 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
 
     /// <summary>One running sum, so that there is a part for each of many threads; four where so many parts would take room.</summary>
     private static int RowsPerPart(in NormGeometry geometry) => geometry.Batches <= 16 * 1024 ? ColumnTiles.RowsPerBlock / 4 : ColumnTiles.RowsPerBlock;
+
+    /// <summary>As many rows, of gradients and inputs, as stay in the cache from their sums to what is done next with them.</summary>
+    private static int RowsAtOnce(in NormGeometry geometry) => (int)Math.Clamp(InCache / Math.Max(1, geometry.Length), 4, 16);
 
     private static nint RunOf(in NormGeometry geometry) => geometry.Weights.Groups == 1 ? geometry.Batches : geometry.Weights.Run;
 
@@ -167,23 +176,26 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
         nint first = tile * ColumnTiles.Width;
         int width = (int)Math.Min(ColumnTiles.Width, geometry.Length - first);
         nint offset = (rows.First * geometry.BatchStride) + (set * geometry.SetStride) + first;
-        bool copied = !rule.HandsGradientsOn;
-        Span<TCompute> sums = stackalloc TCompute[ColumnTiles.Width];
-        Span<TCompute> products = stackalloc TCompute[ColumnTiles.Width];
-        using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(gradients.Dy, offset, rows.Count, width, geometry.BatchStride, copied);
-        using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(gradients.X, offset, rows.Count, width, geometry.BatchStride, copied);
-        if (copied)
-        {
+        Span<TCompute> sums = stackalloc TCompute[width];
+        Span<TCompute> products = stackalloc TCompute[width];
+        sums.Clear();
+        products.Clear();
+        using ColumnTile<TCompute> g = ColumnTile<TCompute>.Of(gradients.Dy, offset, rows.Count, width, geometry.BatchStride, copied: true);
+        using ColumnTile<TCompute> d = ColumnTile<TCompute>.Of(gradients.X, offset, rows.Count, width, geometry.BatchStride, copied: true);
+        bool normalized = !rule.HandsGradientsOn;
+        if (normalized)
             Prepare(rows, set, first, offset, g, d);
-            Span<TCompute> zeros = stackalloc TCompute[ColumnTiles.Width];
-            zeros.Clear();
-            Sums.DownColumns(rows.Count, sums[..width], products[..width], new ColumnTerms.Uniform<TCompute>(g, d, ref zeros[0]));
-        }
-        else
+        for (int row = 0; row < rows.Count; row += rowsAtOnce)
         {
-            Sums.DownColumns(rows.Count, sums[..width], products[..width], new Terms<TCompute>(g, d, ofRows));
+            // In the same steps as with what is fused, so that neither a mask nor an activation changes how sums are added.
+            int count = Math.Min(rowsAtOnce, rows.Count - row);
+            ref TCompute firstG = ref g.Row(row)[0], firstD = ref d.Row(row)[0];
+            if (normalized)
+                Sums.DownColumns(count, width, ref products[0], ref sums[0], ref sums[0], new Normalized<TCompute>(ref firstG, ref firstD, g.Stride));
+            else
+                Sums.DownColumns(count, width, ref products[0], ref sums[0], ref sums[0], new Terms<TCompute, TCompute>(ref firstG, ref firstD, g.Stride, ofRows.From(row)));
         }
-        Keep<TCompute>(rows, set, first, sums[..width], products[..width]);
+        Keep<TCompute>(rows, set, first, sums, products);
     }
 
     private void Fill<TCompute>(RowConstants<TCompute> ofRows, RowBlock rows, nint set) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>

@@ -63,8 +63,8 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
             ref double firstDy = ref MemoryMarshal.GetReference(dy), firstX = ref MemoryMarshal.GetReference(x);
             Floor floor = planes.FloorOf(plane);
             return new(
-                Pair.From(Kernels.Sums.AlongRow<double, Above>(x.Length, new(ref firstDy, ref firstX, floor))),
-                Kernels.Sums.AlongRow<double, AtFloor>(x.Length, new(ref firstDy, ref firstX, floor)).First);
+                Pair.From(Kernels.Sums.AlongRow<Above>(x.Length, new(ref firstDy, ref firstX, floor))),
+                Kernels.Sums.AlongRow<AtFloor>(x.Length, new(ref firstDy, ref firstX, floor)).First);
         }
     }
 
@@ -99,7 +99,7 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
         }
     }
 
-    private readonly ref struct Above(ref double dy, ref double x, Floor floor) : IRowTerms<double>
+    private readonly ref struct Above(ref double dy, ref double x, Floor floor) : IRowTerms
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
@@ -116,7 +116,7 @@ internal readonly struct FlooredPlanes(Line[] lines, double[] floors, int channe
         }
     }
 
-    private readonly ref struct AtFloor(ref double dy, ref double x, Floor floor) : IRowTerms<double>
+    private readonly ref struct AtFloor(ref double dy, ref double x, Floor floor) : IRowTerms
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;

@@ -24,8 +24,8 @@ internal static class GatedPlanes
         {
             ref double firstDy = ref MemoryMarshal.GetReference(dy), firstX = ref MemoryMarshal.GetReference(x);
             return new(
-                Pair.From(Sums.AlongRow<double, Gated>(x.Length, new(ref firstDy, ref firstX, gates[plane].V))),
-                Sums.AlongRow<double, ByV>(x.Length, new(ref firstDy, ref firstX, gates[plane].V)).First);
+                Pair.From(Sums.AlongRow<Gated>(x.Length, new(ref firstDy, ref firstX, gates[plane].V))),
+                Sums.AlongRow<ByV>(x.Length, new(ref firstDy, ref firstX, gates[plane].V)).First);
         }
     }
 
@@ -68,7 +68,7 @@ internal static class GatedPlanes
         }
     }
 
-    private readonly ref struct Gated(ref double dy, ref double x, double v) : IRowTerms<double>
+    private readonly ref struct Gated(ref double dy, ref double x, double v) : IRowTerms
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
@@ -84,7 +84,7 @@ internal static class GatedPlanes
         }
     }
 
-    private readonly ref struct ByV(ref double dy, ref double x, double v) : IRowTerms<double>
+    private readonly ref struct ByV(ref double dy, ref double x, double v) : IRowTerms
     {
         private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;

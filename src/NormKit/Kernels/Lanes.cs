@@ -1,68 +1,234 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace NormKit.Kernels;
 
 /// <summary>
-/// Loads and stores of eight floats or four doubles, whole or in part, and sums over lanes. 256 bits on every machine: where registers are narrower the
-/// JIT splits them, so the lane that an element falls into, and with it every bit of a sum, does not depend on the CPU. (512 bits are no faster where
-/// memory decides, and without AVX-512 cost twice the registers, of which there are then sixteen.)
+/// Some numbers that are computed on together: 512 bits, 256 bits or one number. Loops and operators are written once, for any of them; the width is a
+/// type parameter. Loads widen what is stored (float or BFloat16) to what is computed in, stores round once.
 /// </summary>
-internal static class Lanes
+internal interface ILanes<TSelf, T> where TSelf : struct, ILanes<TSelf, T> where T : unmanaged
 {
-    /// <summary>Zeroes the lanes from <paramref name="count"/> on, whatever they hold.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<T> Keep<T>(Vector256<T> value, int count) where T : unmanaged =>
-        Vector256.ConditionalSelect(Masks<T>.First(count), value, Vector256<T>.Zero);
+    static abstract int Count { get; }
 
-    /// <summary>Adds the lanes of two vectors in one fixed order; <see cref="Vector256.Sum"/> leaves its order to the platform.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Sum<T>(Vector256<T> lower, Vector256<T> upper) where T : unmanaged, System.Numerics.INumberBase<T>
-    {
-        Vector256<T> eight = lower + upper;
-        Vector128<T> four = eight.GetLower() + eight.GetUpper();
-        return Vector128<T>.Count == 4
-            ? (four.GetElement(0) + four.GetElement(1)) + (four.GetElement(2) + four.GetElement(3))
-            : four.GetElement(0) + four.GetElement(1);
-    }
+    static abstract TSelf Create(T value);
 
-    private static class Masks<T> where T : unmanaged
-    {
-        // Sliding a window over ones followed by zeros gives each mask without a comparison of indices.
-        private static readonly byte[] OnesThenZeros =
-            [.. Enumerable.Repeat((byte)0xFF, Vector256<byte>.Count), .. new byte[Vector256<byte>.Count]];
+    static abstract TSelf Load<TStored>(ref TStored start, nint index) where TStored : unmanaged;
 
-        public static Vector256<T> First(int count) =>
-            Vector256.LoadUnsafe(ref OnesThenZeros[Vector256<byte>.Count - (count * Unsafe.SizeOf<T>())]).As<byte, T>();
-    }
+    void Store<TStored>(ref TStored start, nint index) where TStored : unmanaged;
+
+    /// <summary>Stores without the caches, to an address that is a multiple of the vector's bytes.</summary>
+    void StoreNonTemporal<TStored>(ref TStored start, nint index) where TStored : unmanaged;
+
+    static abstract TSelf operator +(TSelf a, TSelf b);
+
+    static abstract TSelf operator -(TSelf a, TSelf b);
+
+    static abstract TSelf operator *(TSelf a, TSelf b);
+
+    /// <summary>The sum of the lanes, in one order on every machine.</summary>
+    T Sum();
 }
 
 /// <summary>Which element types kernels take into registers as they lie; others go through a copy.</summary>
 internal static class Stored
 {
-    /// <summary>What is computed in, and BFloat16, which is the upper half of a float.</summary>
+    /// <summary>The type that is computed in, and BFloat16, which is the upper half of a float.</summary>
     public static bool LoadsAs<TStored, T>() => typeof(TStored) == typeof(T) || (typeof(TStored) == typeof(BFloat16) && typeof(T) == typeof(float));
 }
 
+/// <summary>512 bits, where the processor has them.</summary>
+internal readonly struct Lanes512<T>(Vector512<T> value) : ILanes<Lanes512<T>, T> where T : unmanaged
+{
+    private readonly Vector512<T> value = value;
+
+    /// <summary>Whether these are the widest lanes to use.</summary>
+    public static bool IsSupported
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
+    }
+
+    public static int Count => Vector512<T>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512<T> Create(T value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512<T> Load<TStored>(ref TStored start, nint index) where TStored : unmanaged
+    {
+        if (typeof(TStored) == typeof(T))
+            return new(Vector512.LoadUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index));
+        if (typeof(T) == typeof(double))
+            return new(Avx512F.ConvertToVector512Double(Lanes256<float>.Load(ref start, index).Value).As<double, T>());
+        Vector256<ushort> bits = Vector256.LoadUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
+        return new((Vector512.Create(Vector256.WidenLower(bits), Vector256.WidenUpper(bits)) << 16).As<uint, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store<TStored>(ref TStored start, nint index) where TStored : unmanaged
+    {
+        if (typeof(TStored) == typeof(T))
+            value.StoreUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index);
+        else
+            Rounded().StoreUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void StoreNonTemporal<TStored>(ref TStored start, nint index) where TStored : unmanaged
+    {
+        TStored* to = (TStored*)Unsafe.AsPointer(ref Unsafe.Add(ref start, index));
+        Debug.Assert((nint)to % (Count * sizeof(TStored)) == 0);
+        if (typeof(TStored) == typeof(T))
+            value.StoreAlignedNonTemporal((T*)to);
+        else
+            Rounded().StoreAlignedNonTemporal((ushort*)to);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512<T> operator +(Lanes512<T> a, Lanes512<T> b) => new(a.value + b.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512<T> operator -(Lanes512<T> a, Lanes512<T> b) => new(a.value - b.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512<T> operator *(Lanes512<T> a, Lanes512<T> b) => new(a.value * b.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Sum() => new Lanes256<T>(value.GetLower() + value.GetUpper()).Sum();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector256<ushort> Rounded() =>
+        Vector256.Create(SixteenBit.Rounded(value.GetLower().As<T, float>()), SixteenBit.Rounded(value.GetUpper().As<T, float>()));
+}
+
+/// <summary>256 bits on every machine: where registers are narrower the JIT splits them, so lanes are the same and so are sums of a fixed shape.</summary>
+internal readonly struct Lanes256<T>(Vector256<T> value) : ILanes<Lanes256<T>, T> where T : unmanaged
+{
+    public readonly Vector256<T> Value = value;
+
+    public static int Count => Vector256<T>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256<T> Create(T value) => new(Vector256.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256<T> Load<TStored>(ref TStored start, nint index) where TStored : unmanaged
+    {
+        if (typeof(TStored) == typeof(T))
+            return new(Vector256.LoadUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index));
+        if (typeof(T) == typeof(float))
+            return new(SixteenBit.Floats(ref Unsafe.As<TStored, ushort>(ref start), index).As<float, T>());
+        Vector128<float> four = typeof(TStored) == typeof(float)
+            ? Vector128.LoadUnsafe(ref Unsafe.As<TStored, float>(ref start), (nuint)index)
+            : SixteenBit.FourFloats(ref Unsafe.As<TStored, ushort>(ref start), index);
+        return new((Avx.IsSupported
+            ? Avx.ConvertToVector256Double(four)
+            : Vector256.Create(Vector128.WidenLower(four), Vector128.WidenUpper(four))).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store<TStored>(ref TStored start, nint index) where TStored : unmanaged
+    {
+        if (typeof(TStored) == typeof(T))
+            Value.StoreUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index);
+        else
+            SixteenBit.Rounded(Value.As<T, float>()).StoreUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void StoreNonTemporal<TStored>(ref TStored start, nint index) where TStored : unmanaged
+    {
+        TStored* to = (TStored*)Unsafe.AsPointer(ref Unsafe.Add(ref start, index));
+        Debug.Assert((nint)to % (Count * sizeof(TStored)) == 0);
+        if (typeof(TStored) != typeof(T))
+        {
+            SixteenBit.Rounded(Value.As<T, float>()).StoreAlignedNonTemporal((ushort*)to);
+            return;
+        }
+        if (Vector256.IsHardwareAccelerated)
+        {
+            Value.StoreAlignedNonTemporal((T*)to);
+            return;
+        }
+        // In software that would be an ordinary store.
+        Value.GetLower().StoreAlignedNonTemporal((T*)to);
+        Value.GetUpper().StoreAlignedNonTemporal((T*)to + Vector128<T>.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256<T> operator +(Lanes256<T> a, Lanes256<T> b) => new(a.Value + b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256<T> operator -(Lanes256<T> a, Lanes256<T> b) => new(a.Value - b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256<T> operator *(Lanes256<T> a, Lanes256<T> b) => new(a.Value * b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Sum()
+    {
+        // Vector256.Sum leaves its order to the platform.
+        Vector128<T> half = Value.GetLower() + Value.GetUpper();
+        if (typeof(T) == typeof(double))
+            return (T)(object)(half.As<T, double>().GetElement(0) + half.As<T, double>().GetElement(1));
+        Vector128<float> four = half.As<T, float>();
+        return (T)(object)((four.GetElement(0) + four.GetElement(1)) + (four.GetElement(2) + four.GetElement(3)));
+    }
+}
+
+/// <summary>One number: what is left of a run behind the last vector.</summary>
+internal readonly struct Lane<T>(T value) : ILanes<Lane<T>, T> where T : unmanaged, INumberBase<T>
+{
+    public readonly T Value = value;
+
+    public static int Count => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane<T> Create(T value) => new(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane<T> Load<TStored>(ref TStored start, nint index) where TStored : unmanaged
+    {
+        TStored stored = Unsafe.Add(ref start, index);
+        if (typeof(TStored) == typeof(T))
+            return new(Unsafe.BitCast<TStored, T>(stored));
+        if (typeof(TStored) == typeof(float))
+            return new(T.CreateTruncating(Unsafe.BitCast<TStored, float>(stored)));
+        return new(T.CreateTruncating(BitConverter.UInt32BitsToSingle((uint)Unsafe.BitCast<TStored, ushort>(stored) << 16)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store<TStored>(ref TStored start, nint index) where TStored : unmanaged => Unsafe.Add(ref start, index) = typeof(TStored) == typeof(T)
+        ? Unsafe.BitCast<T, TStored>(Value)
+        : Unsafe.BitCast<BFloat16, TStored>((BFloat16)float.CreateTruncating(Value));
+
+    public void StoreNonTemporal<TStored>(ref TStored start, nint index) where TStored : unmanaged => Store(ref start, index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane<T> operator +(Lane<T> a, Lane<T> b) => new(a.Value + b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane<T> operator -(Lane<T> a, Lane<T> b) => new(a.Value - b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane<T> operator *(Lane<T> a, Lane<T> b) => new(a.Value * b.Value);
+
+    public T Sum() => Value;
+}
+
 /// <summary>
-/// How many lanes of a vector are meant. Two types, so that the JIT compiles a loop over whole vectors without a trace of the other case.
+/// How many lanes of a 256-bit vector are meant, for operators whose functions are written for that width alone (the elementary functions). Two types, so
+/// that the JIT compiles a loop over whole vectors without a trace of the other case.
 /// </summary>
 internal interface ICount
 {
     /// <summary>The elements from <paramref name="index"/> on; zero in the lanes that are not meant.</summary>
     Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged;
-
-    /// <summary>Elements of a type that <see cref="Stored"/> takes into registers, as what is computed in.</summary>
-    Vector256<T> Load<TStored, T>(ref TStored start, nint index)
-        where TStored : unmanaged
-        where T : unmanaged;
-
-    /// <summary>Writes the lanes that are meant, each rounded once where they are stored as another type.</summary>
-    void Store<TStored, T>(Vector256<T> value, ref TStored start, nint index)
-        where TStored : unmanaged
-        where T : unmanaged;
 }
 
 /// <summary>All lanes.</summary>
@@ -70,65 +236,28 @@ internal readonly struct Whole : ICount
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged => Vector256.LoadUnsafe(ref start, (nuint)index);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector256<T> Load<TStored, T>(ref TStored start, nint index)
-        where TStored : unmanaged
-        where T : unmanaged =>
-        typeof(TStored) == typeof(T)
-            ? Vector256.LoadUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index)
-            : SixteenBit.Floats(ref Unsafe.As<TStored, ushort>(ref start), index).As<float, T>();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store<TStored, T>(Vector256<T> value, ref TStored start, nint index)
-        where TStored : unmanaged
-        where T : unmanaged
-    {
-        if (typeof(TStored) == typeof(T))
-            value.StoreUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index);
-        else
-            SixteenBit.Rounded(value.As<T, float>()).StoreUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
-    }
 }
 
-/// <summary>The first few lanes, at least one and not all.</summary>
-internal readonly struct Part(int lanes) : ICount
+/// <summary>The first lane.</summary>
+internal readonly struct First : ICount
 {
-    public int Lanes { get; } = lanes;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged => Vector256.CreateScalar(Unsafe.Add(ref start, index));
+}
 
-    public Vector256<T> Load<T>(ref T start, nint index) where T : unmanaged
-    {
-        Debug.Assert(Lanes > 0 && Lanes < Vector256<T>.Count);
-        Vector256<T> value = Vector256<T>.Zero;
-        MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes)
-            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<T>, T>(ref value), Vector256<T>.Count));
-        return value;
-    }
-
-    public Vector256<T> Load<TStored, T>(ref TStored start, nint index)
-        where TStored : unmanaged
+/// <summary>Lanes of a width that an operator of <see cref="ICount"/> has, as those that loops take.</summary>
+internal static class FixedLanes
+{
+    /// <summary>What such an operator computed for <typeparamref name="TLanes"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes As<TLanes, T>(Vector256<T> value)
+        where TLanes : struct, ILanes<TLanes, T>
         where T : unmanaged
     {
-        if (typeof(TStored) == typeof(T))
-            return Load(ref Unsafe.As<TStored, T>(ref start), index);
-        Vector128<ushort> bits = Vector128<ushort>.Zero;
-        MemoryMarshal.CreateSpan(ref Unsafe.As<TStored, ushort>(ref Unsafe.Add(ref start, index)), Lanes)
-            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<Vector128<ushort>, ushort>(ref bits), Vector128<ushort>.Count));
-        return SixteenBit.Floats(ref Unsafe.As<Vector128<ushort>, ushort>(ref bits), 0).As<float, T>();
-    }
-
-    public void Store<TStored, T>(Vector256<T> value, ref TStored start, nint index)
-        where TStored : unmanaged
-        where T : unmanaged
-    {
-        Debug.Assert(Lanes > 0 && Lanes < Vector256<T>.Count);
-        if (typeof(TStored) == typeof(T))
-        {
-            MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<T>, TStored>(ref value), Lanes).CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, index), Lanes));
-            return;
-        }
-        Vector128<ushort> bits = SixteenBit.Rounded(value.As<T, float>());
-        MemoryMarshal.CreateSpan(ref Unsafe.As<Vector128<ushort>, ushort>(ref bits), Lanes)
-            .CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<TStored, ushort>(ref Unsafe.Add(ref start, index)), Lanes));
+        if (TLanes.Count == 1)
+            return TLanes.Create(value.ToScalar());
+        Debug.Assert(typeof(TLanes) == typeof(Lanes256<T>), "Loops take such operators 256 bits at a time.");
+        Lanes256<T> lanes = new(value);
+        return Unsafe.As<Lanes256<T>, TLanes>(ref lanes);
     }
 }

@@ -22,7 +22,7 @@ internal readonly record struct LpNorm(double P, double Eps)
         double largest = Largest(x), scale = P == 0 || (P == 1 && largest is > 1e-200 and < 1e200) ? 1 : largest;
         // An infinite norm leaves zeros, and NaN in place of infinity; a norm of NaN leaves NaN.
         double ratio = scale == 0 ? 0 : double.IsPositiveInfinity(P) || double.IsInfinity(scale) ? 1 : Root(
-            Sums.AlongRow<double, PowerTerms>(x.Length, new(ref MemoryMarshal.GetReference(x), scale, P)).First);
+            Sums.AlongRow<PowerTerms>(x.Length, new(ref MemoryMarshal.GetReference(x), scale, P)).First);
         if (double.IsNaN(scale))
             ratio = double.NaN;
         bool isClamped = scale * ratio < Eps;
@@ -46,7 +46,7 @@ internal readonly record struct LpNorm(double P, double Eps)
             Divide(g, divisor);
             return;
         }
-        double share = Sums.AlongRow<double, Products>(g.Length, new(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(y))).First;
+        double share = Sums.AlongRow<Products>(g.Length, new(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(y))).First;
         double largest = 0;
         if (double.IsPositiveInfinity(P))
         {
@@ -72,7 +72,7 @@ internal readonly record struct LpNorm(double P, double Eps)
     }
 
     /// <summary>(|x| / scale)^p; with a p of 0 what counts.</summary>
-    private readonly ref struct PowerTerms(ref double x, double scale, double p) : IRowTerms<double>
+    private readonly ref struct PowerTerms(ref double x, double scale, double p) : IRowTerms
     {
         private readonly ref double x = ref x;
 

@@ -50,7 +50,7 @@ internal readonly record struct NormGeometry(
         && (Affine == AffineAxis.Element || (Affine == AffineAxis.Set && (Length < ShortestRow || (Length < ShortRow && Segments >= ManySegments))) || (Affine == AffineAxis.Segment && Length == 1));
 
     /// <summary>Whether the sets of a batch are columns of a matrix whose rows have the weights, so that all of them have the same.</summary>
-    private bool HasRowWeights => Affine == AffineAxis.Segment && IsColumnar;
+    public bool HasRowWeights => Affine == AffineAxis.Segment && IsColumnar;
 
     /// <summary>Statistics over batch and positions, for each channel.</summary>
     public static NormGeometry Batch(nint n, nint c, nint s) => Ghost(1, n, c, s);

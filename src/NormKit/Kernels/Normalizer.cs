@@ -37,13 +37,14 @@ internal static class Normalizer
         int blocks = columnar ? ColumnTiles.Blocks(geometry.Segments) : RowForward<T, TNarrow>.Plan(geometry).Blocks;
         nint bytes = (addition.IsPresent ? 4 : 2) * x.Length * Unsafe.SizeOf<T>();
         y = y.ForResults(bytes, x);
-        Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, concurrency);
+        // An addition may overwrite its inputs, and the first element of a sum is needed by all who sum its row.
+        Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, concurrency, mayShareUnits: !addition.IsPresent);
 
-        using Rented<Moments> partial = new(fixedStatistics ? 0 : schedule.Slots * blocks * columns);
         using Rented<Moments> transient = new(moments is null ? schedule.Slots * setsPerUnit : 0);
         StatisticsStore statistics = new(moments ?? transient.Array, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
         if (columnar)
         {
+            using Rented<double> partial = new(fixedStatistics ? 0 : schedule.Slots * blocks * columns * ColumnForward<T, TNarrow>.SumsPerColumn);
             using Rented<TNarrow> constants = new(schedule.Slots * ColumnForward<T, TNarrow>.ConstantsPerSlot(units));
             using Rented<bool> inDouble = new(schedule.Slots * setsPerUnit);
             schedule.Run(
@@ -52,6 +53,7 @@ internal static class Normalizer
         }
         else
         {
+            using Rented<BlockSums> partial = new(fixedStatistics ? 0 : schedule.Slots * blocks);
             schedule.Run(new RowForward<T, TNarrow>(geometry, x, y, affine, rule, addition, statistics, partial.Array), reduce: !fixedStatistics);
         }
         OrderWrites();
@@ -100,7 +102,8 @@ internal static class Normalizer
                 Fusion.WholeRows => concurrency.Workers(bytes),
                 _ => geometry.Sets,
             };
-            using Rented<Pair> partial = new(slots * blocks), coefficients = new(slots);
+            using Rented<BlockSums> partial = new(slots * blocks);
+            using Rented<Pair> coefficients = new(slots);
             StatisticsStore statistics = new(moments, Keeping.OfEachUnit, 1, geometry.SetsPerBatch);
             RowBackward<T, TNarrow> ofInput = new(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, null);
             ElementGradients<T, TNarrow> sums = new(geometry, gradients, affine, rule, moments, parameters.Array, ofInput, fusion);
@@ -118,23 +121,24 @@ internal static class Normalizer
             nint setsPerUnit = columnar ? units.Sets : 1, columns = columnar ? units.Columns : 1;
             int blocks = columnar ? ColumnTiles.Blocks(geometry.Segments) : RowBackward<T, TNarrow>.Plan(geometry).Blocks;
             Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, concurrency);
-            using Rented<Pair> partial = new(schedule.Slots * blocks * columns);
             using Rented<Pair> coefficients = new(schedule.Slots * setsPerUnit);
             StatisticsStore statistics = new(moments, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
             Pair[]? sums = wantsParameters && !(byElement || byRow) ? parameters.Array : null;
             bool reduce = !fixedStatistics || sums is not null;
             if (columnar)
             {
+                using Rented<double> partial = new(schedule.Slots * blocks * columns * ColumnBackward<T, TNarrow>.SumsPerColumn);
                 using Rented<TNarrow> constants = new(schedule.Slots * ColumnBackward<T, TNarrow>.ConstantsPerSlot(units));
                 using Rented<bool> inDouble = new(moments.Length);
                 for (int set = 0; set < moments.Length; set++)
-                    inDouble.Array[set] = rule.Scaling.NeedsDouble<TNarrow>(moments[set]);
+                    inDouble.Array[set] = Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments[set]));
                 schedule.Run(
                     new ColumnBackward<T, TNarrow>(
                         geometry, units, gradients, affine, rule, statistics, partial.Array, coefficients.Array, constants.Array, inDouble.Array, sums), reduce);
             }
             else
             {
+                using Rented<BlockSums> partial = new(schedule.Slots * blocks);
                 schedule.Run(
                     new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, sums), reduce);
             }

@@ -38,11 +38,14 @@ internal static class PlaneLines
     }
 
     /// <summary>The sums of g and of g * (x - centre).</summary>
-    public static Pair SumsOf(ReadOnlySpan<double> g, ReadOnlySpan<double> x, double centre) =>
-        Pair.From(Sums.AlongRow<double, RowGradients.Uniform<double, double>>(
-            g.Length, new(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(x), centre)));
+    public static Pair SumsOf(ReadOnlySpan<double> g, ReadOnlySpan<double> x, double centre)
+    {
+        BlockSums sums = Sums.AlongRun(
+            g.Length, new RowGradients.Uniform<double>(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(x), centre), anyShape: false);
+        return new(sums.First, sums.Second);
+    }
 
     public static void Write(in Slope slope, ReadOnlySpan<double> g, ReadOnlySpan<double> x, Span<double> to) =>
-        Map.Row(to, new RowGradients.DxUniform<double, double>(
+        Map.Run<double, double, RowGradients.DxUniform<double, double>>(to, new(
             ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(x), slope.Centre, slope.OfDy, -slope.Constant, -slope.OfX));
 }

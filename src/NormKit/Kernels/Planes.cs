@@ -178,13 +178,13 @@ internal readonly struct Planes
     {
         public static Moments Combine(Moments a, Moments b) => Moments.Combine(a, b);
 
-        public Moments Of(int plane, ReadOnlySpan<double> dy, ReadOnlySpan<double> x) => RowMoments.OfBlock(x, centred: true);
+        public Moments Of(int plane, ReadOnlySpan<double> dy, ReadOnlySpan<double> x) => SetMoments.OfBlock(x, isCentred: true);
     }
 
     private readonly struct MomentsAboutZero : IPlaneReduction<Moments>
     {
         public static Moments Combine(Moments a, Moments b) => Moments.Combine(a, b);
 
-        public Moments Of(int plane, ReadOnlySpan<double> dy, ReadOnlySpan<double> x) => RowMoments.OfBlock(x, centred: false);
+        public Moments Of(int plane, ReadOnlySpan<double> dy, ReadOnlySpan<double> x) => SetMoments.OfBlock(x, isCentred: false);
     }
 }

@@ -32,7 +32,7 @@ internal readonly struct PositionGradients<T, TNarrow>(
             ReadOnlySpan<Moments> sets = statistics.AsSpan((int)((batch * geometry.Columns) + first), (int)Math.Min(TileWidth, geometry.Columns - first));
             bool wide = false;
             foreach (Moments set in sets)
-                wide |= rule.Scaling.NeedsDouble<TNarrow>(set);
+                wide |= Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(set));
             if (wide)
                 Sum<double>(batch, first, sets, item);
             else
@@ -72,8 +72,9 @@ internal readonly struct PositionGradients<T, TNarrow>(
                 rule.Activation.Gradient<TCompute>(z, forGradients[..sets.Length]);
                 g = forGradients[..sets.Length];
             }
-            parameters[(item * geometry.Segments) + row] = Pair.From(Sums.AlongRow<TCompute, RowGradients.Uniform<TCompute, TCompute>>(
-                sets.Length, new(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(xHat), TCompute.Zero)));
+            BlockSums sums = Sums.AlongRun(
+                sets.Length, new RowGradients.Uniform<TCompute>(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(xHat), 0), anyShape: false);
+            parameters[(item * geometry.Segments) + row] = new(sums.First, sums.Second);
         }
     }
 }

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace NormKit.Kernels;
 
 /// <summary>The terms of a dot product.</summary>
-internal readonly ref struct Products(ref double a, ref double b) : IRowTerms<double>
+internal readonly ref struct Products(ref double a, ref double b) : IRowTerms
 {
     private readonly ref double a = ref a;
     private readonly ref double b = ref b;

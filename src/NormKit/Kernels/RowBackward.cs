@@ -16,16 +16,19 @@ namespace NormKit.Kernels;
 /// <param name="affine">Weight and bias of the forward call.</param>
 /// <param name="rule">That of the forward call.</param>
 /// <param name="statistics">Those of the forward call.</param>
-/// <param name="partial">Room for two sums a block.</param>
+/// <param name="partial">Room for the sums of each block of a slot.</param>
 /// <param name="coefficients">Room for the two sums' share in dx, a slot.</param>
 /// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted or not shared by a run.</param>
 internal readonly struct RowBackward<T, TNarrow>(
     NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-    StatisticsStore statistics, Pair[] partial, Pair[] coefficients, Pair[]? parameters)
+    StatisticsStore statistics, BlockSums[] partial, Pair[] coefficients, Pair[]? parameters)
     : IUnitKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
+    /// <summary>The most runs of a set whose sums have room on the stack.</summary>
+    private const int MostOnStack = 64;
+
     private readonly NormGeometry geometry = geometry;
     private readonly BlockPlan plan = Plan(geometry);
 
@@ -33,40 +36,45 @@ internal readonly struct RowBackward<T, TNarrow>(
     public static BlockPlan Plan(in NormGeometry geometry) =>
         new(geometry.Segments, geometry.Length, mayPack: geometry.Affine == AffineAxis.Set);
 
-    private bool WeightsByElement => geometry.Affine == AffineAxis.Element && affine.IsPresent;
+    /// <summary>Whether each element of a run has its own weight; where sets are columns, each column is a run with one.</summary>
+    private bool WeightsByElement => geometry.Affine == AffineAxis.Element && affine.IsPresent && !geometry.IsColumnar;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Reduce(nint slot, nint unit, int block, bool wide)
+    public void Reduce(nint slot, nint unit, int block)
     {
         Moments moments = statistics.Of(slot, unit);
-        partial[(slot * plan.Blocks) + block] = rule.Scaling.NeedsDouble<TNarrow>(moments)
-            ? ReduceThroughScratch<double>(moments, unit, plan[block])
-            : ReduceNarrow(moments, unit, plan[block]);
+        Block at = plan[block];
+        bool isContiguous = at.Segments == 1 || geometry.SegmentStride == at.Length;
+        partial[(slot * plan.Blocks) + block] = isContiguous && gradients.LoadInputs<TNarrow>() && rule.HandsGradientsOn
+            ? ReduceDirect(moments, unit, at)
+            : rule.Activation.IsPresent && Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments))
+            ? ReduceThroughScratch<double>(moments, unit, at)
+            : ReduceThroughScratch<TNarrow>(moments, unit, at);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public bool Combine(nint slot, nint unit, bool wide)
+    [SkipLocalsInit]
+    public void Combine(nint slot, nint unit)
     {
         Moments moments = statistics.Of(slot, unit);
         double factor = rule.Scaling.Factor(moments);
-        Span<Pair> blocks = partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks);
+        ReadOnlySpan<BlockSums> blocks = partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks);
         (nint batch, nint inBatch) = Math.DivRem(unit, geometry.SetsPerBatch);
         nint first = inBatch * geometry.AffinePerSet, firstParameter = geometry.FirstParameter(unit);
         Span<Pair> sums = parameters is null
             ? default
             : parameters.AsSpan((int)((batch * geometry.AffineCount) + first), (int)geometry.AffinePerSet);
-        sums.Clear();
-        Pair total = default;
-        for (int block = 0; block < blocks.Length; block++)
+        int runs = geometry.Affine == AffineAxis.Segment ? (int)geometry.Segments : 1, blocksPerRun = blocks.Length / runs;
+        Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : new Pair[runs];
+        Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : new double[runs];
+        for (int run = 0; run < runs; run++)
         {
-            nint segment = geometry.Affine == AffineAxis.Segment ? plan[block].FirstSegment : 0;
-            double weight = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(firstParameter + segment);
-            total += weight * blocks[block];
+            weights[run] = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(firstParameter + run);
+            pairs[run] = PairOf(unit, moments, run * blocksPerRun, BlockSums.Of(blocks.Slice(run * blocksPerRun, blocksPerRun)), blocksPerRun);
             if (!sums.IsEmpty)
-                sums[(int)segment] += new Pair(blocks[block].First, blocks[block].Second * factor);
+                sums[run] = new(pairs[run].First, pairs[run].Second * factor);
         }
-        coefficients[slot] = statistics.Fixed ? default : rule.Scaling.Coefficients(total, moments, factor);
-        return false;   // the statistics are given, so Reduce knew what to compute in
+        coefficients[slot] = statistics.Fixed ? default : rule.Scaling.Coefficients(RoundedOnce.Total(weights, pairs), moments, factor);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -75,7 +83,7 @@ internal readonly struct RowBackward<T, TNarrow>(
         if (gradients.Dx.IsEmpty)
             return;
         Moments moments = statistics.Of(slot, unit);
-        if (rule.Scaling.NeedsDouble<TNarrow>(moments))
+        if (Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments)))
             ApplyThroughScratch<double>(moments, coefficients[slot], unit, plan[block]);
         else if (gradients.LoadAll<TNarrow>() && gradients.Addend.IsEmpty && rule.HandsGradientsOn)
             ApplyDirect(moments, coefficients[slot], unit, plan[block]);
@@ -83,11 +91,73 @@ internal readonly struct RowBackward<T, TNarrow>(
             ApplyThroughScratch<TNarrow>(moments, coefficients[slot], unit, plan[block]);
     }
 
-    private Pair ReduceNarrow(Moments moments, nint set, Block block)
+    /// <summary>The two sums of a run: its blocks from <paramref name="firstBlock"/> on, which sum to <paramref name="sums"/>. Statistics that were given
+    /// are not the run's own and give no scale to round by.</summary>
+    private Pair PairOf(nint unit, in Moments moments, int firstBlock, in BlockSums sums, int count)
     {
-        bool inOnePiece = block.Segments == 1 || geometry.SegmentStride == block.Length;
-        if (!inOnePiece || !gradients.LoadInputs<TNarrow>() || !rule.HandsGradientsOn)
-            return ReduceThroughScratch<TNarrow>(moments, set, block);
+        double low = new Centre<TNarrow>(moments).Low;
+        if (typeof(TNarrow) != typeof(float) || statistics.Fixed)
+            return new(sums.First, sums.Second - (low * sums.First));
+        return Certainty.TryPair(sums, moments, low, BlockSums.Chain(count), out Pair pair) && Certainty.ForcedLevel < 2
+            ? pair
+            : double.IsFinite(sums.Third) ? Again(unit, moments, new RunOfBlocks(plan, firstBlock, count)) : pair;
+    }
+
+    /// <summary>Levels 2 and 3 for a run that lies in columns: those of a set from <paramref name="first"/> on, in each segment.</summary>
+    public Pair AgainByColumns(nint set, int first, int columns) => Again(set, statistics.Of(0, set), new RunOfColumns(geometry, first, columns));
+
+    /// <summary>Levels 2 and 3: compensated sums, and, where these leave a doubt too, exact ones.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Pair Again<TBlocks>(nint set, in Moments moments, TBlocks blocks) where TBlocks : struct, IRunBlocks =>
+        rule.Activation.IsPresent && Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments))
+            ? Again<double, TBlocks>(set, moments, blocks)
+            : Again<TNarrow, TBlocks>(set, moments, blocks);
+
+    [SkipLocalsInit]
+    private Pair Again<TCompute, TBlocks>(nint set, in Moments moments, TBlocks blocks)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+        where TBlocks : struct, IRunBlocks
+    {
+        Span<TCompute> g = stackalloc TCompute[BlockPlan.BlockLength];
+        Span<TCompute> inputs = stackalloc TCompute[BlockPlan.BlockLength];
+        Span<TCompute> weights = stackalloc TCompute[BlockPlan.BlockLength];
+        Centre<TNarrow> centre = new(moments);
+        double high = double.CreateTruncating(centre.High);
+        CompensatedSum first = default, second = default, third = default;
+        ExactGradients? exact = null;
+        while (true)
+        {
+            long count = 0;
+            for (int i = 0; i < blocks.Count; i++)
+            {
+                Block block = blocks[i];
+                int length = Gather(moments, set, block, g, inputs, weights);
+                double ofRun = geometry.HasRowWeights ? affine.Weight(geometry.FirstParameter(set) + block.FirstSegment) : 1;
+                count += length;
+                for (int k = 0; k < length; k++)
+                {
+                    // A double holds the product of a gradient and a weight exactly.
+                    double x = double.CreateTruncating(inputs[k]), gradient = double.CreateTruncating(g[k]) * (WeightsByElement ? double.CreateTruncating(weights[k]) : ofRun);
+                    if (exact is not null)
+                    {
+                        exact.Add(gradient, x);
+                        continue;
+                    }
+                    first.Add(gradient);
+                    second.AddProduct(gradient, x - high);
+                    third.AddProduct(gradient, gradient);
+                }
+            }
+            if (exact is not null)
+                return exact.PairOf(moments);
+            if (Certainty.TryPair(new(count, first.Value, second.Value, third.Value), moments, centre.Low, Certainty.Compensated, out Pair pair) && Certainty.ForcedLevel < 3)
+                return pair;
+            exact = new();
+        }
+    }
+
+    private BlockSums ReduceDirect(Moments moments, nint set, Block block)
+    {
         nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
         ReadOnlySpan<TNarrow> weights = WeightsByElement
             ? affine.Weights<TNarrow>(geometry.FirstParameter(set) + block.Start, block.Count, default)
@@ -97,62 +167,70 @@ internal readonly struct RowBackward<T, TNarrow>(
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    private Pair ReduceThroughScratch<TCompute>(Moments moments, nint set, Block block)
+    private BlockSums ReduceThroughScratch<TCompute>(Moments moments, nint set, Block block)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         Span<TCompute> g = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> inputs = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> weights = stackalloc TCompute[BlockPlan.BlockLength];
-        nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
-        int count = RowMoments.Pack(gradients.X, default, block, offset, geometry.SegmentStride, inputs);
-        RowMoments.Pack(gradients.Dy, default, block, offset, geometry.SegmentStride, g);
+        int count = Gather(moments, set, block, g, inputs, weights);
         if (block.Segments == 1)
         {
-            nint ahead = RowMoments.Ahead(geometry, block);
+            nint offset = geometry.Offset(set, block.FirstSegment) + block.Start, ahead = SetMoments.Ahead(geometry, block);
             gradients.X.Prefetch(offset + ahead, block.Length);
             gradients.Dy.Prefetch(offset + ahead, block.Length);
         }
+        return count == 0 ? default : SumOf<TCompute, TCompute>(moments, g[..count], inputs[..count], WeightsByElement ? weights[..count] : default);
+    }
+
+    /// <summary>Copies the elements of a block that take part: gradients, taken through the activation, inputs and, where each has its own, weights.</summary>
+    /// <returns>How many there are.</returns>
+    private int Gather<TCompute>(Moments moments, nint set, Block block, Span<TCompute> g, Span<TCompute> inputs, Span<TCompute> weights)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        nint offset = geometry.Offset(set, block.FirstSegment) + block.Start;
+        int count = SetMoments.Pack(gradients.X, default, block, offset, geometry.SegmentStride, inputs);
+        SetMoments.Pack(gradients.Dy, default, block, offset, geometry.SegmentStride, g);
         nint parameter = geometry.FirstParameter(set) + FirstOf(block);
         if (rule.Activation.IsPresent)
-            ThroughActivation<TCompute>(moments, parameter, inputs[..count], g[..count], weights);
+            ThroughActivation(moments, parameter, inputs[..count], g[..count], weights);
         if (WeightsByElement)
             affine.Weights(parameter, count, weights).CopyTo(weights);
-        if (rule.Mask.IsPresent)
+        if (!rule.Mask.IsPresent)
+            return count;
+        // All three in the same way: what is left of a packed block are the elements that forward summed.
+        int kept = 0;
+        for (int segment = 0, at = 0; segment < block.Segments; segment++, at += block.Length)
         {
-            // All three in the same way: what is left of a packed block are the elements that forward summed.
-            int kept = 0;
-            for (int segment = 0, at = 0; segment < block.Segments; segment++, at += block.Length)
-            {
-                nint from = offset + (segment * geometry.SegmentStride);
-                Span<TCompute> ofInputs = inputs.Slice(at, block.Length), ofGradients = g.Slice(at, block.Length);
-                int left = rule.Mask.Compress(from, ofInputs);
-                rule.Mask.Compress(from, ofGradients);
-                if (WeightsByElement)
-                    rule.Mask.Compress(from, weights.Slice(at, block.Length));
-                ofInputs[..left].CopyTo(inputs[kept..]);
-                ofGradients[..left].CopyTo(g[kept..]);
-                kept += left;
-            }
-            count = kept;
+            nint from = offset + (segment * geometry.SegmentStride);
+            Span<TCompute> ofInputs = inputs.Slice(at, block.Length), ofGradients = g.Slice(at, block.Length);
+            int left = rule.Mask.Compress(from, ofInputs);
+            rule.Mask.Compress(from, ofGradients);
+            if (WeightsByElement)
+                rule.Mask.Compress(from, weights.Slice(at, block.Length));
+            ofInputs[..left].CopyTo(inputs[kept..]);
+            ofGradients[..left].CopyTo(g[kept..]);
+            kept += left;
         }
-        return count == 0 ? default : SumOf<TCompute, TCompute>(moments, g[..count], inputs[..count], WeightsByElement ? weights[..count] : default);
+        return kept;
     }
 
     /// <summary>Which of a set's parameters is the first that a block needs.</summary>
     private nint FirstOf(Block block) => geometry.Affine switch { AffineAxis.Set => 0, AffineAxis.Segment => block.FirstSegment, _ => block.Start };
 
-    private static Pair SumOf<TStored, TCompute>(
+    /// <summary>About the mean's high part, in a float's sets in any shape, unless nothing is made certain of it.</summary>
+    private BlockSums SumOf<TStored, TCompute>(
         Moments moments, ReadOnlySpan<TStored> g, ReadOnlySpan<TStored> inputs, ReadOnlySpan<TCompute> weights)
         where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         ref TStored firstG = ref MemoryMarshal.GetReference(g);
         ref TStored firstX = ref MemoryMarshal.GetReference(inputs);
-        Centre<TCompute> centre = new(moments);
-        return Pair.From(weights.IsEmpty
-            ? Sums.AlongRow<TCompute, RowGradients.Uniform<TStored, TCompute>>(g.Length, new(ref firstG, ref firstX, centre.High))
-            : Sums.AlongRow<TCompute, RowGradients.ByElement<TStored, TCompute>>(
-                g.Length, new(ref firstG, ref firstX, ref MemoryMarshal.GetReference(weights), centre.High))).About(centre.Low);
+        double centre = double.CreateTruncating(new Centre<TNarrow>(moments).High);
+        bool anyShape = typeof(TNarrow) == typeof(float) && !statistics.Fixed;
+        return weights.IsEmpty
+            ? Sums.AlongRun(g.Length, new RowGradients.Uniform<TStored>(ref firstG, ref firstX, centre), anyShape)
+            : Sums.AlongRun(g.Length, new RowGradients.ByElement<TStored, TCompute>(ref firstG, ref firstX, ref MemoryMarshal.GetReference(weights), centre), anyShape);
     }
 
     /// <summary>Multiplies gradients by the slope of the activation at the values that were normalized from x.</summary>
@@ -163,7 +241,15 @@ internal readonly struct RowBackward<T, TNarrow>(
         Span<TCompute> z = stackalloc TCompute[BlockPlan.BlockLength];
         z = z[..inputs.Length];
         double factor = rule.Scaling.Factor(moments);
-        if (WeightsByElement)
+        if (geometry.HasRowWeights && affine.IsPresent)
+        {
+            // A row of a matrix whose columns are normalized: one weight, used as where each element has its own.
+            Span<TCompute> forBiases = stackalloc TCompute[z.Length];
+            forWeights[..z.Length].Fill(TCompute.CreateTruncating(affine.Weight(parameter)));
+            forBiases.Fill(TCompute.CreateTruncating(affine.Bias(parameter)));
+            RowMaps.ByElement<TCompute, TCompute>(inputs, z, new(moments), factor, forWeights[..z.Length], forBiases);
+        }
+        else if (WeightsByElement)
         {
             Span<TCompute> forBiases = stackalloc TCompute[BlockPlan.BlockLength];
             RowMaps.ByElement(
@@ -171,7 +257,7 @@ internal readonly struct RowBackward<T, TNarrow>(
         }
         else
         {
-            bool none = geometry.Affine == AffineAxis.Element;
+            bool none = geometry.Affine == AffineAxis.Element && !geometry.IsColumnar;
             RowMaps.Uniform(inputs, z, new Centre<TCompute>(moments), factor, none ? 1 : affine.Weight(parameter), none ? 0 : affine.Bias(parameter));
         }
         rule.Activation.Gradient<TCompute>(z, g);
@@ -253,14 +339,43 @@ internal readonly struct RowBackward<T, TNarrow>(
         if (WeightsByElement)
         {
             ref TCompute weight = ref MemoryMarshal.GetReference(affine.Weights(parameter, to.Length, forWeights));
-            Map.Row<TStored, TCompute, RowGradients.DxByElement<TStored, TCompute>>(
+            Map.Run<TStored, TCompute, RowGradients.DxByElement<TStored, TCompute>>(
                 to, new(ref g, ref d, ref weight, values.Centre, TCompute.CreateTruncating(values.Factor), values.Offset, values.Slope), past);
             return;
         }
         TCompute scale = TCompute.CreateTruncating(values.Factor * (geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(parameter)));
         if (statistics.Fixed)
-            Map.Row<TStored, TCompute, RowGradients.Scaled<TStored, TCompute>>(to, new(ref g, scale), past);
+            Map.Run<TStored, TCompute, RowGradients.Scaled<TStored, TCompute>>(to, new(ref g, scale), past);
         else
-            Map.Row<TStored, TCompute, RowGradients.DxUniform<TStored, TCompute>>(to, new(ref g, ref d, values.Centre, scale, values.Offset, values.Slope), past);
+            Map.Run<TStored, TCompute, RowGradients.DxUniform<TStored, TCompute>>(to, new(ref g, ref d, values.Centre, scale, values.Offset, values.Slope), past);
     }
+}
+
+/// <summary>The blocks of a run.</summary>
+internal interface IRunBlocks
+{
+    int Count { get; }
+
+    Block this[int index] { get; }
+}
+
+/// <summary>Some blocks of a set, one after the other.</summary>
+internal readonly struct RunOfBlocks(BlockPlan plan, int first, int count) : IRunBlocks
+{
+    private readonly BlockPlan plan = plan;
+
+    public int Count => count;
+
+    public Block this[int index] => plan[first + index];
+}
+
+/// <summary>The same columns of each segment of a set; one segment at a time where each has its own weight.</summary>
+internal readonly struct RunOfColumns(NormGeometry geometry, int first, int columns) : IRunBlocks
+{
+    private readonly nint segments = geometry.Segments;
+    private readonly int atOnce = geometry.Affine == AffineAxis.Segment ? 1 : BlockPlan.BlockLength / columns;
+
+    public int Count => (int)((segments + atOnce - 1) / atOnce);
+
+    public Block this[int index] => new((nint)index * atOnce, (int)Math.Min(atOnce, segments - ((nint)index * atOnce)), first, columns);
 }

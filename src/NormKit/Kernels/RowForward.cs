@@ -14,11 +14,10 @@ namespace NormKit.Kernels;
 /// <param name="rule">How moments become a factor, what follows, and which elements take part.</param>
 /// <param name="addition">What is added before; its sum is <paramref name="x"/>.</param>
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
-/// <param name="partial">Room for the moments of each block of a slot.</param>
-/// <param name="firstPartial">Where this room begins.</param>
+/// <param name="partial">Room for the sums of each block of a slot.</param>
 internal readonly struct RowForward<T, TNarrow>(
     NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, Addition<T, TNarrow> addition,
-    StatisticsStore statistics, Moments[] partial, int firstPartial = 0)
+    StatisticsStore statistics, BlockSums[] partial)
     : IUnitKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
@@ -26,48 +25,41 @@ internal readonly struct RowForward<T, TNarrow>(
     private readonly NormGeometry geometry = geometry;
     private readonly BlockPlan plan = Plan(geometry);
 
-    public static BlockPlan Plan(in NormGeometry geometry) => new(geometry.Segments, geometry.Length, mayPack: true);
+    public static BlockPlan Plan(in NormGeometry geometry) => SetMoments.PlanOf(geometry);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Reduce(nint slot, nint unit, int block, bool wide)
+    public void Reduce(nint slot, nint unit, int block)
     {
         Block at = plan[block];
-        if (addition.IsPresent && !wide)    // the second time the sum is there
+        if (addition.IsPresent)
             addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, at.Start, at.Count);
-        partial[firstPartial + (slot * plan.Blocks) + block] = wide
-            ? WideMoments(unit, at)
-            : RowMoments.OfBlock<T, TNarrow>(x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred, asks: !addition.IsPresent);
+        partial[(slot * plan.Blocks) + block] = SetMoments.OfBlock<T, TNarrow>(
+            x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred, CentreOf(unit), asks: !addition.IsPresent);
     }
 
-    /// <summary>Apart from <see cref="Reduce"/>, whose frame it would double.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private Moments WideMoments(nint unit, Block block) => RowMoments.OfBlock<T, double>(x, rule.Mask, geometry, unit, block, rule.Scaling.IsCentred);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public bool Combine(nint slot, nint unit, bool wide)
+    public void Combine(nint slot, nint unit)
     {
-        ref Moments moments = ref statistics.Of(slot, unit);
-        if (!statistics.Fixed)
-        {
-            ReadOnlySpan<Moments> parts = partial.AsSpan((int)(firstPartial + (slot * plan.Blocks)), plan.Blocks);
-            moments = parts[0];
-            foreach (ref readonly Moments part in parts[1..])
-                moments = Moments.Combine(moments, part);
-        }
-        return rule.Scaling.NeedsDouble<TNarrow>(moments);
+        if (statistics.Fixed)
+            return;
+        BlockSums sums = BlockSums.Of(partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks));
+        statistics.Of(slot, unit) = SetMoments.Of<T, TNarrow>(
+            x, rule.Mask, geometry, unit, rule.Scaling.IsCentred, sums, CentreOf(unit), BlockSums.Chain(plan.Blocks));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
     {
         Moments moments = statistics.Of(slot, unit);
-        if (rule.Scaling.NeedsDouble<TNarrow>(moments))
+        if (Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments)))
             ApplyThroughScratch<double>(moments, unit, plan[block]);
         else if (x.Loads<TNarrow>() && y.Loads<TNarrow>() && (y.Holds<TNarrow>() || rule.IsDoneWithResults))
             ApplyRuns<T, TNarrow>(moments, unit, plan[block], default, default, default);
         else
             ApplyThroughScratch<TNarrow>(moments, unit, plan[block]);
     }
+
+    private double CentreOf(nint unit) => SetMoments.CentreOf(x, geometry, unit, rule.Scaling.IsCentred);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]

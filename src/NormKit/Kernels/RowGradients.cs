@@ -1,95 +1,86 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace NormKit.Kernels;
 
 /// <summary>What a backward pass sums along a run, and what it writes.</summary>
 internal static class RowGradients
 {
-    /// <summary>g and g * d, with one weight for the run, which the caller multiplies in.</summary>
-    public readonly ref struct Uniform<TStored, T>(ref TStored g, ref TStored x, T centre) : IRowTerms<T>
+    /// <summary>g, g * d and g * g, with one weight for the run, which the caller multiplies in.</summary>
+    public readonly ref struct Uniform<TStored>(ref TStored g, ref TStored x, double centre) : IRunTerms
         where TStored : unmanaged
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ref TStored g = ref g;
         private readonly ref TStored x = ref x;
-        private readonly Vector256<T> centre = Vector256.Create(centre);
 
-        public static bool HasSecond => true;
+        public static int Count => 3;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
+        public void At<TLanes>(nint index, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>
         {
-            first = count.Load<TStored, T>(ref g, index);
-            second = first * (count.Load<TStored, T>(ref x, index) - centre);
+            first = TLanes.Load(ref g, index);
+            second = first * (TLanes.Load(ref x, index) - TLanes.Create(centre));
+            third = first * first;
         }
     }
 
     /// <summary>The same with a weight for each element.</summary>
-    public readonly ref struct ByElement<TStored, T>(ref TStored g, ref TStored x, ref T weight, T centre) : IRowTerms<T>
+    public readonly ref struct ByElement<TStored, T>(ref TStored g, ref TStored x, ref T weight, double centre) : IRunTerms
         where TStored : unmanaged
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where T : unmanaged
     {
         private readonly ref TStored g = ref g;
         private readonly ref TStored x = ref x;
         private readonly ref T weight = ref weight;
-        private readonly Vector256<T> centre = Vector256.Create(centre);
 
-        public static bool HasSecond => true;
+        public static int Count => 3;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount
+        public void At<TLanes>(nint index, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>
         {
-            first = count.Load<TStored, T>(ref g, index) * count.Load(ref weight, index);
-            second = first * (count.Load<TStored, T>(ref x, index) - centre);
+            first = TLanes.Load(ref g, index) * TLanes.Load(ref weight, index);
+            second = first * (TLanes.Load(ref x, index) - TLanes.Create(centre));
+            third = first * first;
         }
     }
 
     /// <summary>dx for fixed statistics.</summary>
-    public readonly ref struct Scaled<TStored, T>(ref TStored g, T scale) : IRowValues<T>
+    public readonly ref struct Scaled<TStored, T>(ref TStored g, T scale) : IRunValues<T>
         where TStored : unmanaged
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ref TStored g = ref g;
-        private readonly Vector256<T> scale = Vector256.Create(scale);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load<TStored, T>(ref g, index) * scale;
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, T> => TLanes.Load(ref g, index) * TLanes.Create(scale);
     }
 
     /// <summary>dx with one weight for the run, which <c>scale</c> holds.</summary>
-    public readonly ref struct DxUniform<TStored, T>(ref TStored g, ref TStored x, T centre, T scale, T mean, T slope) : IRowValues<T>
+    public readonly ref struct DxUniform<TStored, T>(ref TStored g, ref TStored x, T centre, T scale, T mean, T slope) : IRunValues<T>
         where TStored : unmanaged
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ref TStored g = ref g;
         private readonly ref TStored x = ref x;
-        private readonly Vector256<T> centre = Vector256.Create(centre);
-        private readonly Vector256<T> scale = Vector256.Create(scale);
-        private readonly Vector256<T> mean = Vector256.Create(mean);
-        private readonly Vector256<T> slope = Vector256.Create(slope);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (count.Load<TStored, T>(ref g, index) * scale) - mean - ((count.Load<TStored, T>(ref x, index) - centre) * slope);
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, T> =>
+            (TLanes.Load(ref g, index) * TLanes.Create(scale)) - TLanes.Create(mean)
+                - ((TLanes.Load(ref x, index) - TLanes.Create(centre)) * TLanes.Create(slope));
     }
 
     /// <summary>dx with a weight for each element.</summary>
-    public readonly ref struct DxByElement<TStored, T>(ref TStored g, ref TStored x, ref T weight, T centre, T factor, T mean, T slope) : IRowValues<T>
+    public readonly ref struct DxByElement<TStored, T>(ref TStored g, ref TStored x, ref T weight, T centre, T factor, T mean, T slope) : IRunValues<T>
         where TStored : unmanaged
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly ref TStored g = ref g;
         private readonly ref TStored x = ref x;
         private readonly ref T weight = ref weight;
-        private readonly Vector256<T> centre = Vector256.Create(centre);
-        private readonly Vector256<T> factor = Vector256.Create(factor);
-        private readonly Vector256<T> mean = Vector256.Create(mean);
-        private readonly Vector256<T> slope = Vector256.Create(slope);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<T> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            (count.Load<TStored, T>(ref g, index) * count.Load(ref weight, index) * factor) - mean - ((count.Load<TStored, T>(ref x, index) - centre) * slope);
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, T> =>
+            (TLanes.Load(ref g, index) * TLanes.Load(ref weight, index) * TLanes.Create(factor)) - TLanes.Create(mean)
+                - ((TLanes.Load(ref x, index) - TLanes.Create(centre)) * TLanes.Create(slope));
     }
 }

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace NormKit.Kernels;
 
@@ -24,7 +23,7 @@ internal static class RowMaps
         ReadOnlySpan<TStored> x, Span<TStored> y, TCompute centre, TCompute scale, TCompute shift, bool past = false)
         where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row<TStored, TCompute, UniformValues<TStored, TCompute>>(y, new(ref MemoryMarshal.GetReference(x), centre, scale, shift), past);
+        Map.Run<TStored, TCompute, UniformValues<TStored, TCompute>>(y, new(ref MemoryMarshal.GetReference(x), centre, scale, shift), past);
 
     /// <summary>Normalizes a run each of whose elements has its own weight and bias.</summary>
     public static void ByElement<TStored, TCompute>(
@@ -32,68 +31,63 @@ internal static class RowMaps
         bool past = false)
         where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row<TStored, TCompute, ElementValues<TStored, TCompute>>(y, new(
+        Map.Run<TStored, TCompute, ElementValues<TStored, TCompute>>(y, new(
             ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias),
             centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor)), past);
 
     /// <summary>Adds a run to another, into it or elsewhere.</summary>
     public static void Add<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> sum, bool past = false)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row(sum, new SumValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)), past);
+        Map.Run<TCompute, TCompute, SumValues<TCompute>>(sum, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)), past);
 
     /// <summary>Multiplies a run by another, into it or elsewhere.</summary>
     public static void Multiply<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> product)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Row(product, new ProductValues<TCompute>(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
+        Map.Run<TCompute, TCompute, ProductValues<TCompute>>(product, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
 
-    private readonly ref struct UniformValues<TStored, TCompute>(ref TStored x, TCompute centre, TCompute scale, TCompute shift) : IRowValues<TCompute>
+    private readonly ref struct UniformValues<TStored, TCompute>(ref TStored x, TCompute centre, TCompute scale, TCompute shift) : IRunValues<TCompute>
         where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TStored x = ref x;
-        private readonly Vector256<TCompute> centre = Vector256.Create(centre);
-        private readonly Vector256<TCompute> scale = Vector256.Create(scale);
-        private readonly Vector256<TCompute> shift = Vector256.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((count.Load<TStored, TCompute>(ref x, index) - centre) * scale) + shift;
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, TCompute> =>
+            ((TLanes.Load(ref x, index) - TLanes.Create(centre)) * TLanes.Create(scale)) + TLanes.Create(shift);
     }
 
     private readonly ref struct ElementValues<TStored, TCompute>(
-        ref TStored x, ref TCompute weight, ref TCompute bias, TCompute centre, TCompute factor, TCompute shift) : IRowValues<TCompute>
+        ref TStored x, ref TCompute weight, ref TCompute bias, TCompute centre, TCompute factor, TCompute shift) : IRunValues<TCompute>
         where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TStored x = ref x;
         private readonly ref TCompute weight = ref weight;
         private readonly ref TCompute bias = ref bias;
-        private readonly Vector256<TCompute> centre = Vector256.Create(centre);
-        private readonly Vector256<TCompute> factor = Vector256.Create(factor);
-        private readonly Vector256<TCompute> shift = Vector256.Create(shift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount =>
-            ((((count.Load<TStored, TCompute>(ref x, index) - centre) * factor) + shift) * count.Load(ref weight, index)) + count.Load(ref bias, index);
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, TCompute> =>
+            ((((TLanes.Load(ref x, index) - TLanes.Create(centre)) * TLanes.Create(factor)) + TLanes.Create(shift)) * TLanes.Load(ref weight, index))
+                + TLanes.Load(ref bias, index);
     }
 
-    private readonly ref struct SumValues<TCompute>(ref TCompute a, ref TCompute b) : IRowValues<TCompute>
+    private readonly ref struct SumValues<TCompute>(ref TCompute a, ref TCompute b) : IRunValues<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute a = ref a;
         private readonly ref TCompute b = ref b;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) + count.Load(ref b, index);
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, TCompute> => TLanes.Load(ref a, index) + TLanes.Load(ref b, index);
     }
 
-    private readonly ref struct ProductValues<TCompute>(ref TCompute a, ref TCompute b) : IRowValues<TCompute>
+    private readonly ref struct ProductValues<TCompute>(ref TCompute a, ref TCompute b) : IRunValues<TCompute>
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         private readonly ref TCompute a = ref a;
         private readonly ref TCompute b = ref b;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<TCompute> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref a, index) * count.Load(ref b, index);
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, TCompute> => TLanes.Load(ref a, index) * TLanes.Load(ref b, index);
     }
 }

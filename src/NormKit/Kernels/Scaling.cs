@@ -42,16 +42,13 @@ internal readonly record struct Scaling(Spread Spread, double Eps)
     }
 
     /// <summary>
-    /// Whether deviations or scales of this size leave the range in which floats keep all their digits: then the set is computed in double and
-    /// rounded once. So no scale of finite input overflows, and a set with NaN or infinity gives the NaN of double arithmetic.
+    /// Whether a factor is so large or small that floats would not hold what is made of it, or of its square in backward: results are then computed in
+    /// double and rounded once. So no scale of finite input overflows.
     /// </summary>
-    public bool NeedsDouble<T>(in Moments moments) =>
-        typeof(T) == typeof(float) && moments.Count > 0
-        && !(IsOrdinary(moments.M2, moments.Count) && IsOrdinary(moments.M2 + (Eps * moments.Count), moments.Count) && double.IsFinite(moments.Mean));
+    public static bool NeedsDouble<T>(double factor) => typeof(T) == typeof(float) && IsOutside(factor, 1.0 / (1L << 50));
 
-    /// <summary>Whether a factor or its products with ordinary deviations leave that range: weight / std may where std does not.</summary>
-    public static bool ScaleNeedsDouble<T>(double scale) => typeof(T) == typeof(float) && scale != 0 && !(Math.Abs(scale) is > 1e-30 and < 1e30);
+    /// <summary>The same of a factor times a weight.</summary>
+    public static bool ScaleNeedsDouble<T>(double scale) => typeof(T) == typeof(float) && IsOutside(scale, 1.0 / (1L << 50) / (1L << 50));
 
-    /// <summary>Whether a variance of m2 / n is. Zero is: a constant set has no digits to lose.</summary>
-    private static bool IsOrdinary(double m2, long n) => m2 == 0 || (m2 > 1e-28 * n && m2 < 1e34 * n);
+    private static bool IsOutside(double value, double least) => value != 0 && (Math.Abs(value) < least || Math.Abs(value) > 1 / least);
 }

@@ -140,6 +140,11 @@ internal static class SixteenBit
     public static Vector256<float> Floats(ref ushort x, nint index) =>
         (Vector256.WidenLower(Vector128.LoadUnsafe(ref x, (nuint)index).ToVector256Unsafe()) << 16).AsSingle();
 
+    /// <summary>Four numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> FourFloats(ref ushort x, nint index) =>
+        (Vector128.WidenLower(Vector128.CreateScalar(Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<ushort, byte>(ref Unsafe.Add(ref x, index)))).AsUInt16()) << 16).AsSingle();
+
     /// <summary>The conversion of <see cref="BFloat16"/> from float on some of them; the result is in the lower half of each lane, and the upper is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Nearest(Vector256<float> x)

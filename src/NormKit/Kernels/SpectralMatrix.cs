@@ -34,7 +34,7 @@ internal readonly ref struct SpectralMatrix(ReadOnlySpan<double> elements, int r
     }
 
     public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b) =>
-        Sums.AlongRow<double, Products>(a.Length, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b))).First;
+        Sums.AlongRow<Products>(a.Length, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b))).First;
 
     /// <summary>Divides by the length, at least eps.</summary>
     public static void Take(ReadOnlySpan<double> product, double eps, Span<double> vector)
@@ -53,8 +53,15 @@ internal readonly ref struct SpectralMatrix(ReadOnlySpan<double> elements, int r
             product[row] = Dot(elements.Slice(row * columns, columns), v);
     }
 
-    private void TransposedTimes(ReadOnlySpan<double> u, Span<double> product) =>
-        Sums.DownColumns(rows, product, default, new Combination(ref MemoryMarshal.GetReference(elements), ref MemoryMarshal.GetReference(u), columns));
+    private void TransposedTimes(ReadOnlySpan<double> u, Span<double> product)
+    {
+        product.Clear();
+        for (int row = 0; row < rows; row += Sums.RowsAtOnce)
+        {
+            Combination terms = new(ref MemoryMarshal.GetReference(elements[(row * columns)..]), ref MemoryMarshal.GetReference(u[row..]), columns);
+            Sums.DownColumns(Math.Min(Sums.RowsAtOnce, rows - row), columns, ref product[0], ref product[0], ref product[0], terms);
+        }
+    }
 
     /// <summary>The rows, each times its number.</summary>
     private readonly ref struct Combination(ref double elements, ref double u, int columns) : IColumnTerms<double>
@@ -62,13 +69,13 @@ internal readonly ref struct SpectralMatrix(ReadOnlySpan<double> elements, int r
         private readonly ref double elements = ref elements;
         private readonly ref double u = ref u;
 
-        public static bool HasSecond => false;
+        public static int Count => 1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
+        public void At<TLanes>(int row, nint column, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>
         {
-            first = count.Load(ref elements, ((nint)row * columns) + column) * Vector256.Create(Unsafe.Add(ref u, row));
-            second = default;
+            first = TLanes.Load(ref elements, ((nint)row * columns) + column) * TLanes.Create(Unsafe.Add(ref u, row));
+            second = third = default;
         }
     }
 }

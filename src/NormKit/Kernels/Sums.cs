@@ -1,134 +1,281 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace NormKit.Kernels;
 
-/// <summary>One or two numbers to be summed for each element of a run.</summary>
-internal interface IRowTerms<T> where T : unmanaged
+/// <summary>One to three numbers to be summed for each element of a run.</summary>
+internal interface IRunTerms
 {
-    /// <summary>False where <c>second</c> is of no interest; the JIT then drops its sums.</summary>
+    /// <summary>How many; the JIT drops the sums of the others.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>The terms of the elements from <paramref name="index"/> on.</summary>
+    void At<TLanes>(nint index, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>;
+}
+
+/// <summary>The same for one or two numbers and functions that are written for 256 bits.</summary>
+internal interface IRowTerms
+{
     static abstract bool HasSecond { get; }
 
-    /// <summary>The terms of the elements from <paramref name="index"/> on; lanes past <paramref name="count"/> may hold anything.</summary>
-    void At<TCount>(nint index, TCount count, out Vector256<T> first, out Vector256<T> second) where TCount : struct, ICount;
+    void At<TCount>(nint index, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount;
+}
+
+/// <summary>One to three numbers to be summed for each element of a column.</summary>
+internal interface IColumnTerms<T> where T : unmanaged
+{
+    static abstract int Count { get; }
+
+    void At<TLanes>(int row, nint column, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, T>;
+}
+
+/// <summary>What a block of a set, or a run of it, sums to.</summary>
+/// <param name="Count">How many elements took part.</param>
+/// <param name="First">In forward the sum of deviations from a centre, in backward that of the gradients.</param>
+/// <param name="Second">In forward the sum of their squares, in backward that of gradients times deviations.</param>
+/// <param name="Third">In backward the sum of the squared gradients.</param>
+internal readonly record struct BlockSums(long Count, double First, double Second, double Third)
+{
+    /// <summary>How many parts are added to one another before that sum is added to the total: chains of additions stay short.</summary>
+    private const int Together = 16;
+
+    public static BlockSums operator +(BlockSums a, BlockSums b) => new(a.Count + b.Count, a.First + b.First, a.Second + b.Second, a.Third + b.Third);
+
+    public static BlockSums Of(ReadOnlySpan<BlockSums> parts)
+    {
+        BlockSums total = parts[0];
+        if (parts.Length <= Together)
+        {
+            foreach (ref readonly BlockSums part in parts[1..])
+                total += part;
+            return total;
+        }
+        total = default;
+        for (; !parts.IsEmpty; parts = parts[Math.Min(Together, parts.Length)..])
+            total += Of(parts[..Math.Min(Together, parts.Length)]);
+        return total;
+    }
+
+    /// <summary>The longest chain of additions in a total of so many parts, each a sum of <see cref="Sums"/> over a block.</summary>
+    public static int Chain(nint parts) => Sums.Chain + Together + (int)(parts / Together);
 }
 
 /// <summary>
-/// The two reductions of the library: along a run and down columns. Both add four terms to one before they add that to a running sum, and start
-/// a new running sum after sixteen such steps. The tree hides the latency of an addition, and it bounds the rounding: at most sixteen additions
-/// of one sign in a chain, so that even equal terms (all |d| alike, as in a two-coloured picture) sum to 2.4e-7 of the truth.
-/// Multiply, then add: a fused multiply-add rounds once where a machine without it rounds twice.
+/// The two reductions of the library: along a run, and down columns. Sums along a run are in double. Their shape is fixed (256 bits on every machine, multiply,
+/// then add) unless the caller allows any: sums of floats need no shape, for what is made of them is certain to be that of the exact sums (<see cref="Certainty"/>).
 /// </summary>
-internal static partial class Sums
+internal static class Sums
 {
-    /// <summary>The steps of a running sum, of four terms each.</summary>
-    public const int Steps = 16;
+    /// <summary>The longest chain of additions in a sum over a block: two a step, one for each of eight running sums of 512 elements, and some twenty for
+    /// what is left and for the lanes; down columns one a row of <see cref="RowsAtOnce"/>.</summary>
+    public const int Chain = 96;
 
-    /// <summary>Sums the terms of <paramref name="length"/> elements. Element i falls into lane i modulo twice a vector.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static (T First, T Second) AlongRow<T, TTerms>(int length, scoped in TTerms given)
-        where T : unmanaged, System.Numerics.INumberBase<T>
-        where TTerms : IRowTerms<T>, allows ref struct
-    {
-        TTerms terms = given;
-        int half = Vector256<T>.Count, lanes = 2 * half;
-        Vector256<T> firstLower = Vector256<T>.Zero, firstUpper = Vector256<T>.Zero;
-        Vector256<T> secondLower = Vector256<T>.Zero, secondUpper = Vector256<T>.Zero;
-        int i = 0;
-        while (length - i >= 4 * lanes)
-        {
-            Vector256<T> firstChain0 = Vector256<T>.Zero, firstChain1 = Vector256<T>.Zero;
-            Vector256<T> secondChain0 = Vector256<T>.Zero, secondChain1 = Vector256<T>.Zero;
-            int end = i + (Math.Min((length - i) / (4 * lanes), Steps) * 4 * lanes);
-            for (; i < end; i += 4 * lanes)
-            {
-                // The lower lanes of all four first: half as many numbers are under way at a time.
-                FourAlong(i, lanes, in terms, out Vector256<T> a, out Vector256<T> b);
-                firstChain0 += a;
-                if (TTerms.HasSecond)
-                    secondChain0 += b;
-                FourAlong(i + half, lanes, in terms, out a, out b);
-                firstChain1 += a;
-                if (TTerms.HasSecond)
-                    secondChain1 += b;
-            }
-            firstLower += firstChain0;
-            firstUpper += firstChain1;
-            secondLower += secondChain0;
-            secondUpper += secondChain1;
-        }
-        if (i < length)
-            Rest(i, length, in given, ref firstLower, ref firstUpper, ref secondLower, ref secondUpper);
-        return (Lanes.Sum(firstLower, firstUpper), TTerms.HasSecond ? Lanes.Sum(secondLower, secondUpper) : default);
-    }
+    /// <summary>The most rows that a caller adds up at a time where sums are to be certain.</summary>
+    public const int RowsAtOnce = 64;
 
+    /// <summary>After so many steps a running sum is added to the total.</summary>
+    private const int Steps = 32;
+
+    /// <summary>Sums the terms of <paramref name="length"/> elements.</summary>
+    /// <param name="length">How many elements.</param>
+    /// <param name="terms">What is summed.</param>
+    /// <param name="anyShape">Whether the order of additions may differ between machines.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourAlong<T, TTerms>(nint index, int step, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
-        where T : unmanaged
-        where TTerms : IRowTerms<T>, allows ref struct
+    public static BlockSums AlongRun<TTerms>(int length, scoped in TTerms terms, bool anyShape) where TTerms : IRunTerms, allows ref struct =>
+        anyShape && Lanes512<double>.IsSupported ? AlongRun<Lanes512<double>, TTerms>(length, in terms) : AlongRun<Lanes256<double>, TTerms>(length, in terms);
+
+    /// <summary>The same in the fixed shape, for terms that are written for 256 bits.</summary>
+    public static (double First, double Second) AlongRow<TTerms>(int length, scoped in TTerms terms) where TTerms : IRowTerms, allows ref struct
     {
-        terms.At(index, default(Whole), out Vector256<T> a0, out Vector256<T> b0);
-        terms.At(index + step, default(Whole), out Vector256<T> a1, out Vector256<T> b1);
-        a0 += a1;
-        b0 += b1;
-        terms.At(index + (2 * step), default(Whole), out a1, out b1);
-        terms.At(index + (3 * step), default(Whole), out Vector256<T> a3, out Vector256<T> b3);
-        first = a0 + (a1 + a3);
-        second = b0 + (b1 + b3);
+        BlockSums sums = AlongRun<Lanes256<double>, FixedTerms<TTerms>>(length, new(in terms));
+        return (sums.First, sums.Second);
     }
 
-    /// <summary>Adds the terms of the elements that four steps are too long for. Apart from the loop, in which the JIT keeps nothing in registers once
-    /// it has inlined too much.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Rest<T, TTerms>(
-        int i, int length, scoped in TTerms given, ref Vector256<T> firstLower, ref Vector256<T> firstUpper, ref Vector256<T> secondLower,
-        ref Vector256<T> secondUpper)
-        where T : unmanaged
-        where TTerms : IRowTerms<T>, allows ref struct
+    private static BlockSums AlongRun<TLanes, TTerms>(int length, scoped in TTerms given)
+        where TLanes : struct, ILanes<TLanes, double>
+        where TTerms : IRunTerms, allows ref struct
     {
         TTerms terms = given;
-        int half = Vector256<T>.Count, lanes = 2 * half;
-        for (; length - i >= lanes; i += lanes)
+        TLanes first = default, second = default, third = default;
+        int i = 0, step = 4 * TLanes.Count;
+        while (length - i >= step)
         {
-            terms.At(i, default(Whole), out Vector256<T> a, out Vector256<T> b);
-            firstLower += a;
-            if (TTerms.HasSecond)
-                secondLower += b;
-            terms.At(i + half, default(Whole), out a, out b);
-            firstUpper += a;
-            if (TTerms.HasSecond)
-                secondUpper += b;
-        }
-        if (length - i >= half)
-        {
-            terms.At(i, default(Whole), out Vector256<T> a, out Vector256<T> b);
-            firstLower += a;
-            if (TTerms.HasSecond)
-                secondLower += b;
-            i += half;
-            if (i < length)
+            TLanes first0 = default, first1 = default, second0 = default, second1 = default, third0 = default, third1 = default;
+            TLanes first2 = default, first3 = default, second2 = default, second3 = default;
+            int end = i + (Math.Min((length - i) / step, Steps) * step);
+            for (; i < end; i += step)
             {
-                Tail(i, new Part(length - i), in given, out a, out b);
-                firstUpper += a;
-                secondUpper += b;
+                terms.At(i, out TLanes a, out TLanes b, out TLanes c);
+                first0 += a;
+                if (TTerms.Count > 1)
+                    second0 += b;
+                if (TTerms.Count > 2)
+                    third0 += c;
+                terms.At(i + TLanes.Count, out a, out b, out c);
+                first1 += a;
+                if (TTerms.Count > 1)
+                    second1 += b;
+                if (TTerms.Count > 2)
+                    third1 += c;
+                // Three sums take twelve registers with four running sums each, and there are sixteen: two are enough to hide an addition's latency.
+                terms.At(i + (2 * TLanes.Count), out a, out b, out c);
+                if (TTerms.Count > 2)
+                {
+                    first0 += a;
+                    second0 += b;
+                    third0 += c;
+                }
+                else
+                {
+                    first2 += a;
+                    if (TTerms.Count > 1)
+                        second2 += b;
+                }
+                terms.At(i + (3 * TLanes.Count), out a, out b, out c);
+                if (TTerms.Count > 2)
+                {
+                    first1 += a;
+                    second1 += b;
+                    third1 += c;
+                }
+                else
+                {
+                    first3 += a;
+                    if (TTerms.Count > 1)
+                        second3 += b;
+                }
             }
+            first += (first0 + first1) + (first2 + first3);
+            if (TTerms.Count > 1)
+                second += (second0 + second1) + (second2 + second3);
+            if (TTerms.Count > 2)
+                third += third0 + third1;
         }
-        else if (i < length)
+        for (; length - i >= TLanes.Count; i += TLanes.Count)
         {
-            Tail(i, new Part(length - i), in given, out Vector256<T> a, out Vector256<T> b);
-            firstLower += a;
-            secondLower += b;
+            terms.At(i, out TLanes a, out TLanes b, out TLanes c);
+            first += a;
+            if (TTerms.Count > 1)
+                second += b;
+            if (TTerms.Count > 2)
+                third += c;
         }
+        double sum = first.Sum(), sum2 = TTerms.Count > 1 ? second.Sum() : 0, sum3 = TTerms.Count > 2 ? third.Sum() : 0;
+        for (; i < length; i++)
+        {
+            terms.At(i, out Lane<double> a, out Lane<double> b, out Lane<double> c);
+            sum += a.Value;
+            if (TTerms.Count > 1)
+                sum2 += b.Value;
+            if (TTerms.Count > 2)
+                sum3 += c.Value;
+        }
+        return new(length, sum, sum2, sum3);
     }
 
-    /// <summary>The terms of the last few elements, zero in the other lanes. Apart from the loop, whose registers its calls would cost.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tail<T, TTerms>(int index, Part count, scoped in TTerms terms, out Vector256<T> first, out Vector256<T> second)
-        where T : unmanaged
-        where TTerms : IRowTerms<T>, allows ref struct
+    /// <summary>
+    /// Adds the terms down each column to the sums of that column. Each column is a sum of its own, in the order of the rows, so its shape is the same
+    /// whatever the width. A few columns at a time stay in registers from the first row to the last.
+    /// </summary>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="columns">How many columns.</param>
+    /// <param name="first">Takes the first sums.</param>
+    /// <param name="second">Takes the second ones, where there are any.</param>
+    /// <param name="third">Takes the third ones.</param>
+    /// <param name="terms">What is summed.</param>
+    public static void DownColumns<T, TTerms>(int rows, int columns, ref T first, ref T second, ref T third, scoped in TTerms terms)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TTerms : IColumnTerms<T>, allows ref struct
     {
-        terms.At(index, count, out first, out second);
-        first = Lanes.Keep(first, count.Lanes);
-        second = TTerms.HasSecond ? Lanes.Keep(second, count.Lanes) : Vector256<T>.Zero;
+        int column = 0;
+        if (Lanes512<T>.IsSupported)
+            column = DownColumns<T, Lanes512<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
+        column = DownColumns<T, Lanes256<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
+        if (column < columns)
+            DownColumns<T, Lane<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int DownColumns<T, TLanes, TTerms>(int rows, int column, int columns, ref T first, ref T second, ref T third, scoped in TTerms given)
+        where T : unmanaged
+        where TLanes : struct, ILanes<TLanes, T>
+        where TTerms : IColumnTerms<T>, allows ref struct
+    {
+        TTerms terms = given;
+        for (; columns - column >= 2 * TLanes.Count; column += 2 * TLanes.Count)
+        {
+            TLanes first0 = default, first1 = default, second0 = default, second1 = default, third0 = default, third1 = default;
+            for (int row = 0; row < rows; row++)
+            {
+                terms.At(row, column, out TLanes a, out TLanes b, out TLanes c);
+                first0 += a;
+                if (TTerms.Count > 1)
+                    second0 += b;
+                if (TTerms.Count > 2)
+                    third0 += c;
+                terms.At(row, column + TLanes.Count, out a, out b, out c);
+                first1 += a;
+                if (TTerms.Count > 1)
+                    second1 += b;
+                if (TTerms.Count > 2)
+                    third1 += c;
+            }
+            Add(first0, ref first, column);
+            Add(first1, ref first, column + TLanes.Count);
+            if (TTerms.Count > 1)
+            {
+                Add(second0, ref second, column);
+                Add(second1, ref second, column + TLanes.Count);
+            }
+            if (TTerms.Count > 2)
+            {
+                Add(third0, ref third, column);
+                Add(third1, ref third, column + TLanes.Count);
+            }
+        }
+        for (; columns - column >= TLanes.Count; column += TLanes.Count)
+        {
+            TLanes first0 = default, second0 = default, third0 = default;
+            for (int row = 0; row < rows; row++)
+            {
+                terms.At(row, column, out TLanes a, out TLanes b, out TLanes c);
+                first0 += a;
+                if (TTerms.Count > 1)
+                    second0 += b;
+                if (TTerms.Count > 2)
+                    third0 += c;
+            }
+            Add(first0, ref first, column);
+            if (TTerms.Count > 1)
+                Add(second0, ref second, column);
+            if (TTerms.Count > 2)
+                Add(third0, ref third, column);
+        }
+        return column;
+
+        static void Add(TLanes sum, ref T to, nint column) => (TLanes.Load(ref to, column) + sum).Store(ref to, column);
+    }
+
+    private readonly ref struct FixedTerms<TTerms>(ref readonly TTerms terms) : IRunTerms where TTerms : IRowTerms, allows ref struct
+    {
+        private readonly TTerms terms = terms;
+
+        public static int Count => TTerms.HasSecond ? 2 : 1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TLanes>(nint index, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>
+        {
+            Vector256<double> a, b;
+            if (TLanes.Count == 1)
+                terms.At(index, default(First), out a, out b);
+            else
+                terms.At(index, default(Whole), out a, out b);
+            first = FixedLanes.As<TLanes, double>(a);
+            second = FixedLanes.As<TLanes, double>(b);
+            third = default;
+        }
     }
 }

@@ -14,6 +14,9 @@ internal static class TanhValues
     public static void Slopes(ReadOnlySpan<double> dy, ReadOnlySpan<double> x, double alpha, ReadOnlySpan<double> weight, Span<double> slopes) =>
         Map.Row(slopes, new SlopeValues(ref MemoryMarshal.GetReference(dy), ref MemoryMarshal.GetReference(x), alpha, ref MemoryMarshal.GetReference(weight)));
 
+    /// <summary>tanh(alpha * x).</summary>
+    public static void Of(ReadOnlySpan<double> x, double alpha, Span<double> tanhs) => Map.Row(tanhs, new Tanhs(ref MemoryMarshal.GetReference(x), alpha));
+
     public static void Scale(Span<double> values, double factor) => Map.Row(values, new Scaled(ref MemoryMarshal.GetReference(values), factor));
 
     private readonly ref struct Outputs(ref double x, double alpha, ref double weight, ref double bias) : IRowValues<double>
@@ -50,20 +53,29 @@ internal static class TanhValues
         public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => count.Load(ref values, index) * factor;
     }
 
-    /// <summary>The gradients of weight and bias, dy * tanh(alpha * x) and dy, down the rows of a block.</summary>
-    public readonly ref struct ParameterTerms(ref double dy, ref double x, double alpha, int columns) : IColumnTerms<double>
+    private readonly ref struct Tanhs(ref double x, double alpha) : IRowValues<double>
     {
-        private readonly ref double dy = ref dy;
         private readonly ref double x = ref x;
 
-        public static bool HasSecond => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector256<double> At<TCount>(nint index, TCount count) where TCount : struct, ICount => Elementary.Tanh(count.Load(ref x, index) * alpha);
+    }
+
+    /// <summary>The gradients of weight and bias, dy * tanh(alpha * x) and dy, down the rows of a block.</summary>
+    public readonly ref struct ParameterTerms(ref double dy, ref double tanhs, int columns) : IColumnTerms<double>
+    {
+        private readonly ref double dy = ref dy;
+        private readonly ref double tanhs = ref tanhs;
+
+        public static int Count => 2;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void At<TCount>(int row, int column, TCount count, out Vector256<double> first, out Vector256<double> second) where TCount : struct, ICount
+        public void At<TLanes>(int row, nint column, out TLanes first, out TLanes second, out TLanes third) where TLanes : struct, ILanes<TLanes, double>
         {
             nint index = ((nint)row * columns) + column;
-            second = count.Load(ref dy, index);
-            first = second * Elementary.Tanh(count.Load(ref x, index) * alpha);
+            second = TLanes.Load(ref dy, index);
+            first = second * TLanes.Load(ref tanhs, index);
+            third = default;
         }
     }
 }

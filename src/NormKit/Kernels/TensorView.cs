@@ -52,6 +52,17 @@ internal readonly unsafe struct TensorView<T> where T : unmanaged
         return new Span<TCompute>((TCompute*)(start + offset), length);
     }
 
+    /// <summary>One element, as a double.</summary>
+    public double ElementAt(nint offset)
+    {
+        Debug.Assert(offset >= 0 && offset < Length);
+        if (layout is null)
+            return Elements.ToDouble(start[offset]);
+        Span<T> one = stackalloc T[1];
+        layout.Gather(start, offset, one);
+        return Elements.ToDouble(one[0]);
+    }
+
     /// <summary>The elements from <paramref name="offset"/> on, copied into <paramref name="scratch"/> unless they can be had in place.</summary>
     public ReadOnlySpan<TCompute> Read<TCompute>(nint offset, int length, Span<TCompute> scratch) where TCompute : unmanaged
     {

@@ -26,7 +26,7 @@ public readonly record struct Moments(long Count, double Mean, double M2)
         if (values.IsEmpty)
             return default;
         fixed (T* start = values)
-            return RowMoments.OfRun(new TensorView<T>(start, values.Length));
+            return SetMoments.OfRun(new TensorView<T>(start, values.Length));
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace NormKit.Threading;
@@ -10,11 +9,11 @@ namespace NormKit.Threading;
 /// <remarks>Kernels keep these three from being inlined: a frame that has room for all of them costs more to clear than a short row to normalize.</remarks>
 internal interface IUnitKernel
 {
-    /// <summary>Reduces one block of a unit; <paramref name="wide"/>: again, the sets that Combine found to need double. Backward kernels know these beforehand.</summary>
-    void Reduce(nint slot, nint unit, int block, bool wide);
+    /// <summary>Reduces one block of a unit.</summary>
+    void Reduce(nint slot, nint unit, int block);
 
-    /// <summary>Merges the unit's blocks. True when floats cannot hold the squares of a set: the unit is then reduced and combined again, wide.</summary>
-    bool Combine(nint slot, nint unit, bool wide);
+    /// <summary>Merges the unit's blocks.</summary>
+    void Combine(nint slot, nint unit);
 
     /// <summary>Writes one block of results.</summary>
     void Apply(nint slot, nint unit, int block);
@@ -43,18 +42,19 @@ internal readonly record struct Schedule
     /// <param name="blocks">Blocks of each unit.</param>
     /// <param name="bytes">What the whole call reads and writes, about.</param>
     /// <param name="concurrency">The threads of the call, and what ends it early.</param>
-    public Schedule(nint units, int blocks, nint bytes, Concurrency concurrency)
-        : this(units, blocks, bytes, concurrency, reduced: false)
+    /// <param name="mayShareUnits">Whether threads may share the blocks of a unit.</param>
+    public Schedule(nint units, int blocks, nint bytes, Concurrency concurrency, bool mayShareUnits = true)
+        : this(units, blocks, bytes, concurrency, reduced: false, mayShareUnits)
     {
     }
 
-    private Schedule(nint units, int blocks, nint bytes, Concurrency concurrency, bool reduced)
+    private Schedule(nint units, int blocks, nint bytes, Concurrency concurrency, bool reduced, bool mayShareUnits)
     {
         cancellation = concurrency.Cancellation;
         this.units = units;
         this.blocks = blocks;
         workers = concurrency.Workers(bytes);
-        inPhases = reduced || (workers > 1 && blocks > 1 && units < 4 * workers);
+        inPhases = reduced || (mayShareUnits && workers > 1 && blocks > 1 && units < 4 * workers);
         nint items = inPhases ? units * blocks : units;
         // A thread more than there are units would cost room and do nothing.
         workers = (int)Math.Max(1, Math.Min(workers, items));
@@ -64,7 +64,7 @@ internal readonly record struct Schedule
 
     /// <summary>For a kernel whose blocks were reduced before, each unit's into a slot of its own.</summary>
     public static Schedule OfReduced(nint units, int blocks, nint bytes, Concurrency concurrency) =>
-        new(units, blocks, bytes, concurrency, reduced: true);
+        new(units, blocks, bytes, concurrency, reduced: true, mayShareUnits: true);
 
     /// <summary>How many units a kernel keeps results of at a time.</summary>
     public nint Slots { get; }
@@ -89,24 +89,11 @@ internal readonly record struct Schedule
             RunItems(new WholeUnits<TKernel>(kernel, blocks, reduce, cancellation));
             return;
         }
-        bool[] wide = ArrayPool<bool>.Shared.Rent(checked((int)units));
-        wide.AsSpan(0, (int)units).Clear();
         if (reduce)
-            RunItems(new Phase<TKernel>(kernel, blocks, wide, apply: false, wideOnly: false));
-        bool anyWide = false;
+            RunItems(new Phase<TKernel>(kernel, blocks, apply: false));
         for (nint unit = 0; unit < units; unit++)
-            anyWide |= wide[unit] = kernel.Combine(unit, unit, wide: false);
-        if (anyWide && reduce)
-        {
-            RunItems(new Phase<TKernel>(kernel, blocks, wide, apply: false, wideOnly: true));
-            for (nint unit = 0; unit < units; unit++)
-            {
-                if (wide[unit])
-                    kernel.Combine(unit, unit, wide: true);
-            }
-        }
-        RunItems(new Phase<TKernel>(kernel, blocks, wide, apply: true, wideOnly: false));
-        ArrayPool<bool>.Shared.Return(wide);
+            kernel.Combine(unit, unit);
+        RunItems(new Phase<TKernel>(kernel, blocks, apply: true));
     }
 
     /// <summary>
@@ -121,18 +108,9 @@ internal readonly record struct Schedule
         {
             if (block > 0 && cancellation.IsCancellationRequested)
                 return;
-            kernel.Reduce(slot, unit, block, wide: false);
+            kernel.Reduce(slot, unit, block);
         }
-        if (kernel.Combine(slot, unit, wide: false) && reduce)
-        {
-            for (int block = 0; block < blocks; block++)
-            {
-                if (block > 0 && cancellation.IsCancellationRequested)
-                    return;
-                kernel.Reduce(slot, unit, block, wide: true);
-            }
-            kernel.Combine(slot, unit, wide: true);
-        }
+        kernel.Combine(slot, unit);
         // Backwards: what was reduced last is still in the cache.
         for (int block = blocks - 1; block >= 0; block--)
         {
@@ -166,8 +144,7 @@ internal readonly record struct Schedule
         }
     }
 
-    private readonly struct Phase<TKernel>(TKernel kernel, int blocks, bool[] wide, bool apply, bool wideOnly) : IParallelWork
-        where TKernel : struct, IUnitKernel
+    private readonly struct Phase<TKernel>(TKernel kernel, int blocks, bool apply) : IParallelWork where TKernel : struct, IUnitKernel
     {
         private readonly TKernel kernel = kernel;
 
@@ -179,8 +156,8 @@ internal readonly record struct Schedule
                 (nint unit, nint block) = Math.DivRem(item, blocks);
                 if (apply)
                     same.Apply(unit, unit, (int)block);
-                else if (wide[unit] || !wideOnly)
-                    same.Reduce(unit, unit, (int)block, wide[unit]);
+                else
+                    same.Reduce(unit, unit, (int)block);
             }
         }
     }

@@ -33,16 +33,16 @@ public class ScheduleTests
         const int blocks = 1000;
         foreach (int units in (int[])[1, 40])
         {
-            foreach (int step in (int[])[1, 2, 3])
+            foreach (int step in (int[])[1, 2])
             {
                 using CancellationTokenSource source = new();
-                Stopping kernel = new(source, step, At: 500, new int[4]);
+                Stopping kernel = new(source, step, At: 500, new int[3]);
                 Assert.Throws<OperationCanceledException>(() => new Schedule(units, blocks, 1 << 24, new(threads, source.Token)).Run(kernel, reduce: true));
                 // On several threads others are in the middle of a piece of blocks.
                 Assert.InRange(kernel.After, 0, threads == 1 ? 0 : 8 * threads);
                 // Of many units, another thread may already apply another one.
                 if (threads == 1 || units == 1)
-                    Assert.Equal(step == 3, kernel.Counts[3] > 0);
+                    Assert.Equal(step == 2, kernel.Counts[2] > 0);
             }
         }
     }
@@ -58,16 +58,18 @@ public class ScheduleTests
     [Fact]
     public void Workers_OfMinusOne_AreTheProcessors() => Assert.Equal(Environment.ProcessorCount, Schedule.Workers(nint.MaxValue, -1));
 
-    /// <summary>Cancels in a block of the first unit, in one of three steps (reduce, reduce again in double, apply), and counts the blocks that begin after that.</summary>
+    /// <summary>Cancels in a block of the first unit, in one of two steps (reduce, apply), and counts the blocks that begin after that.</summary>
     private readonly record struct Stopping(CancellationTokenSource Source, int Step, int At, int[] Counts) : IUnitKernel
     {
         public int After => Counts[0];
 
-        public void Reduce(nint slot, nint unit, int block, bool wide) => Take(unit, block, wide ? 2 : 1);
+        public void Reduce(nint slot, nint unit, int block) => Take(unit, block, 1);
 
-        public bool Combine(nint slot, nint unit, bool wide) => true;
+        public void Combine(nint slot, nint unit)
+        {
+        }
 
-        public void Apply(nint slot, nint unit, int block) => Take(unit, block, 3);
+        public void Apply(nint slot, nint unit, int block) => Take(unit, block, 2);
 
         private void Take(nint unit, int block, int step)
         {
@@ -79,24 +81,21 @@ public class ScheduleTests
         }
     }
 
-    /// <summary>Every third unit asks to be computed in double, so its blocks are reduced twice.</summary>
     private readonly record struct Recording(int[] Stage, int[] Combined, int Blocks, int Slots, int[] Wrong) : IUnitKernel
     {
-        public void Reduce(nint slot, nint unit, int block, bool wide) => Step(slot, unit, block, from: wide ? 1 : 0, to: 1, wide && unit % 3 != 0);
+        public void Reduce(nint slot, nint unit, int block) => Step(slot, unit, block, from: 0, to: 1);
 
-        public bool Combine(nint slot, nint unit, bool wide)
+        public void Combine(nint slot, nint unit)
         {
-            bool asksForDouble = unit % 3 == 0;
             for (int block = 0; block < Blocks; block++)
-                Step(slot, unit, block, from: 1, to: asksForDouble && !wide ? 1 : 2, false);
-            return asksForDouble;
+                Step(slot, unit, block, from: 1, to: 2);
         }
 
-        public void Apply(nint slot, nint unit, int block) => Step(slot, unit, block, from: 2, to: 3, wrong: false);
+        public void Apply(nint slot, nint unit, int block) => Step(slot, unit, block, from: 2, to: 3);
 
-        private void Step(nint slot, nint unit, int block, int from, int to, bool wrong)
+        private void Step(nint slot, nint unit, int block, int from, int to)
         {
-            if (wrong || slot < 0 || slot >= Slots || Interlocked.CompareExchange(ref Stage[(unit * Blocks) + block], to, from) != from)
+            if (slot < 0 || slot >= Slots || Interlocked.CompareExchange(ref Stage[(unit * Blocks) + block], to, from) != from)
                 Interlocked.Increment(ref Wrong[0]);
         }
     }

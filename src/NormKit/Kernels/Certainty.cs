@@ -1,0 +1,133 @@
+using System.Diagnostics;
+
+namespace NormKit.Kernels;
+
+/// <summary>
+/// From sums in double, added in any order, to the numbers of docs/numerics.md, which are those of the exact sums, rounded once: an interval that holds the
+/// exact value is rounded at both ends, and where the ends differ the answer is that it is in doubt. Rounding is to the nearest but for a threshold off
+/// the middle, where the means and variances of a few numbers never lie.
+/// </summary>
+/// <remarks>Error bounds: Higham 2002, "Accuracy and Stability of Numerical Algorithms", chapter 4, with Cauchy-Schwarz in place of sums of magnitudes.</remarks>
+internal static class Certainty
+{
+    /// <summary>The significant bits of a sum of squares, and those of a mean or sum by its scale.</summary>
+    public const int Bits = 30;
+
+    /// <summary>What is added before a number is rounded down, times 2^29.</summary>
+    public const int ThetaNumerator = 324508639;
+
+    private const double Theta = ThetaNumerator / (double)(1 << 29);
+
+    /// <summary>Half a unit in the last place of 1, and a bit for terms of higher order.</summary>
+    private const double Unit = 1.02 / (1L << 53);
+
+    /// <summary>The chain of additions that a compensated sum is as good as.</summary>
+    public const int Compensated = 4;
+
+    /// <summary>For tests: 2 or 3 puts every set in doubt until that level, 0 none.</summary>
+    internal static int ForcedLevel { get; set; }
+
+    /// <summary>The moments of a set, if it is certain what they are.</summary>
+    /// <param name="sums">Its count, the sum of deviations from a centre, and that of their squares.</param>
+    /// <param name="centre">The centre, a float; 0 where the moments are to be about 0.</param>
+    /// <param name="isCentred">Whether they are to be about the mean.</param>
+    /// <param name="chain">How many additions followed one another.</param>
+    /// <param name="moments">The moments.</param>
+    public static bool TryMoments(in BlockSums sums, double centre, bool isCentred, int chain, out Moments moments)
+    {
+        double n = sums.Count, squares = sums.Second, k = (chain + 4) * Unit;
+        if (!isCentred)
+        {
+            moments = new(sums.Count, 0, squares);
+            return !double.IsFinite(squares) || TryRound(squares, k * squares, out moments, sums.Count);
+        }
+        double shift = sums.First / n;
+        if (squares == 0 || !double.IsFinite(squares))
+        {
+            // All are the centre, or one is NaN or infinite.
+            moments = squares == 0 ? new(sums.Count, centre, 0) : new(sums.Count, double.NaN, double.NaN);
+            return true;
+        }
+        double m2 = squares - (sums.First * shift), error = 3 * k * squares;
+        if (!(m2 > 2 * error) || !TryRound(m2, error, out moments, sums.Count))
+        {
+            moments = new(sums.Count, centre + shift, Math.Max(0, m2));
+            return false;
+        }
+        double step = Step(moments.Variance);
+        return TryMean(ref moments, centre, shift, (k * Math.Sqrt(squares / n)) + (2 * Unit * Math.Abs(shift)), step);
+    }
+
+    /// <summary>The two sums of a run for backward, if it is certain what they are: of the gradients, and of these times the deviations from the mean.</summary>
+    /// <param name="sums">Of the run's gradients g, of g times the deviations from the mean's high part, and of g squared.</param>
+    /// <param name="set">The moments of its set, about 0 where there is no mean.</param>
+    /// <param name="low">What the mean is above its high part.</param>
+    /// <param name="chain">How many additions followed one another.</param>
+    /// <param name="pair">The two sums.</param>
+    public static bool TryPair(in BlockSums sums, in Moments set, double low, int chain, out Pair pair)
+    {
+        double squares = sums.Third, k = (chain + 4) * Unit, product = sums.Second - (low * sums.First);
+        pair = new(sums.First, product);
+        if (squares == 0)
+        {
+            pair = default;
+            return true;
+        }
+        if (!double.IsFinite(squares) || !double.IsFinite(set.M2))
+            return true;
+        if (!TryRound(squares, k * squares, out Moments rounded, 1))
+            return false;
+        // Both by Cauchy-Schwarz; deviations from the high part have squares that sum to that of deviations from the mean and n times the low part's.
+        double ofSum = k * Math.Sqrt(sums.Count * squares);
+        double ofProduct = (k * Math.Sqrt(squares * (set.M2 + (set.Count * low * low)) * 1.01)) + (Math.Abs(low) * ofSum) + (2 * Unit * (Math.Abs(sums.Second) + Math.Abs(product)));
+        bool isSure = TryGrid(sums.First, ofSum, Step(sums.Count * rounded.M2), out double first);
+        double second = 0;
+        if (set.M2 != 0)
+            isSure &= TryGrid(product, ofProduct, Step(rounded.M2 * set.M2), out second);
+        pair = new(first, second);
+        return isSure;
+    }
+
+    /// <summary>Moments about 0 or about a mean that is not known yet, with a sum of squares rounded to <see cref="Bits"/> bits, if it is certain to which.</summary>
+    private static bool TryRound(double value, double error, out Moments moments, long count)
+    {
+        double lower = Rounded(value - error), upper = Rounded(value + error);
+        moments = new(count, 0, upper);
+        return lower == upper;
+    }
+
+    /// <summary>The step of a grid for numbers whose squares are about <paramref name="square"/>.</summary>
+    private static double Step(double square) => Math.ScaleB(1, (Math.ILogB(square) >> 1) - Bits);
+
+    private static double Rounded(double value)
+    {
+        const int Dropped = 53 - Bits;
+        // What is added carries into the bits that are kept where the rest is above the threshold, and into the exponent where these are all ones.
+        return BitConverter.Int64BitsToDouble((BitConverter.DoubleToInt64Bits(value) + (ThetaNumerator >> (29 - Dropped))) & -(1L << Dropped));
+    }
+
+    private static bool TryGrid(double value, double error, double step, out double rounded)
+    {
+        double size = Math.Abs(value) / step, width = (error / step) + 1e-15 * size + 1e-15;
+        double lower = Math.Floor(size - width + Theta), upper = Math.Floor(size + width + Theta);
+        rounded = upper == 0 ? 0 : Math.CopySign(upper * step, value);
+        return lower == upper;
+    }
+
+    /// <summary>Rounds a mean, given as a float and a shift, to the grid; it may need more digits than a double has.</summary>
+    private static bool TryMean(ref Moments moments, double centre, double shift, double error, double step)
+    {
+        bool isNegative = centre + shift < 0;
+        if (isNegative)
+            (centre, shift) = (-centre, -shift);
+        // A float by a power of two is exact, and so is what is left of it below a step.
+        double inSteps = centre / step, whole = Math.Floor(inSteps), rest = (inSteps - whole) + (shift / step);
+        double width = (error / step) + (1e-15 * Math.Abs(rest)) + 1e-15;
+        double lower = Math.Floor(rest - width + Theta), upper = Math.Floor(rest + width + Theta);
+        double origin = whole * step, above = upper * step;
+        moments = origin + above == 0
+            ? new(moments.Count, 0, moments.M2)
+            : Moments.Shifted(moments.Count, isNegative ? -origin : origin, isNegative ? -above : above, moments.M2);
+        return lower == upper;
+    }
+}

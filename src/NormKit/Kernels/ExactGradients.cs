@@ -1,0 +1,98 @@
+using System.Numerics;
+
+namespace NormKit.Kernels;
+
+/// <summary>The exact sums of a run for backward: of the gradients, of these times the inputs, and of their squares.</summary>
+internal sealed class ExactGradients
+{
+    private readonly ExactSum gradients = new(), products = new(), squares = new();
+    private long count;
+
+    public void Add(double gradient, double x)
+    {
+        count++;
+        gradients.Add(gradient);
+        products.AddProduct(gradient, x);
+        squares.AddProduct(gradient, gradient);
+    }
+
+    public Pair PairOf(in Moments set)
+    {
+        (double first, double second) = ExactRounding.OfRun(count, gradients, products, squares, set);
+        return new(first, second);
+    }
+}
+
+/// <summary>A sum of doubles, or of their products, with the rounding error of each addition added up beside it: as good as one rounded at the end alone.
+/// Ogita, Rump, Oishi 2005, "Accurate sum and dot product".</summary>
+internal struct CompensatedSum
+{
+    private double sum, rest;
+
+    public readonly double Value => sum + rest;
+
+    public void Add(double value)
+    {
+        double total = sum + value, back = total - sum;
+        rest += (sum - (total - back)) + (value - back);
+        sum = total;
+    }
+
+    public void AddProduct(double a, double b)
+    {
+        double product = a * b;
+        Add(product);
+        rest += Math.FusedMultiplyAdd(a, b, -product);
+    }
+}
+
+/// <summary>Sums of a few products, each exact and rounded once, so that the order of the terms decides no bit.</summary>
+internal static class RoundedOnce
+{
+    /// <summary>The sums over some runs of their weights times their two sums.</summary>
+    public static Pair Total(ReadOnlySpan<double> weights, ReadOnlySpan<Pair> pairs)
+    {
+        if (pairs.Length == 1)
+            return weights[0] * pairs[0];
+        Product first = default, second = default;
+        for (int i = 0; i < pairs.Length; i++)
+        {
+            first.Add(weights[i], pairs[i].First);
+            second.Add(weights[i], pairs[i].Second);
+        }
+        return new(
+            first.TryRound(out double ofFirst) ? ofFirst : Exact(weights, pairs, second: false),
+            second.TryRound(out double ofSecond) ? ofSecond : Exact(weights, pairs, second: true));
+    }
+
+    private static double Exact(ReadOnlySpan<double> weights, ReadOnlySpan<Pair> pairs, bool second)
+    {
+        ExactSum sum = new();
+        for (int i = 0; i < pairs.Length; i++)
+            sum.AddProduct(weights[i], second ? pairs[i].Second : pairs[i].First);
+        return sum.Round();
+    }
+
+    /// <summary>A sum in twice the digits of a double, with a bound on its error. Ogita, Rump, Oishi 2005, "Accurate sum and dot product".</summary>
+    private ref struct Product
+    {
+        private double high, low, error;
+
+        public void Add(double a, double b)
+        {
+            double product = a * b, ofProduct = Math.FusedMultiplyAdd(a, b, -product);
+            double sum = high + product, back = sum - high;
+            double term = ((high - (sum - back)) + (product - back)) + ofProduct;
+            (high, low) = (sum, low + term);
+            error += (Math.Abs(term) + Math.Abs(low)) / (1L << 51);
+        }
+
+        /// <summary>The sum, rounded once, unless the error may reach the middle between two doubles.</summary>
+        public readonly bool TryRound(out double rounded)
+        {
+            rounded = high + low;
+            double size = Math.Abs(rounded), rest = Math.Abs((high - rounded) + low);
+            return !double.IsFinite(rounded) || low == 0 || rest + error < (size - Math.BitDecrement(size)) / 2;
+        }
+    }
+}
