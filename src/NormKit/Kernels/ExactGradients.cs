@@ -52,8 +52,9 @@ internal static class RoundedOnce
     /// <summary>The sums over some runs of their weights times their two sums.</summary>
     public static Pair Total(ReadOnlySpan<double> weights, ReadOnlySpan<Pair> pairs)
     {
+        // Plus 0: a sum of nothing but zeros has no sign.
         if (pairs.Length == 1)
-            return weights[0] * pairs[0];
+            return new((weights[0] * pairs[0].First) + 0.0, (weights[0] * pairs[0].Second) + 0.0);
         Product first = default, second = default;
         for (int i = 0; i < pairs.Length; i++)
         {
@@ -80,11 +81,19 @@ internal static class RoundedOnce
 
         public void Add(double a, double b)
         {
-            double product = a * b, ofProduct = Math.FusedMultiplyAdd(a, b, -product);
-            double sum = high + product, back = sum - high;
-            double term = ((high - (sum - back)) + (product - back)) + ofProduct;
-            (high, low) = (sum, low + term);
-            error += (Math.Abs(term) + Math.Abs(low)) / (1L << 51);
+            double product = a * b, rest = Math.FusedMultiplyAdd(a, b, -product);
+            high = Sum(high, product, out double ofSum);
+            low = Sum(low, ofSum, out double lost);
+            low = Sum(low, rest, out double lostToo);
+            error += 1.01 * (Math.Abs(lost) + Math.Abs(lostToo));
+        }
+
+        /// <summary>Knuth's exact sum of two doubles.</summary>
+        private static double Sum(double a, double b, out double rest)
+        {
+            double sum = a + b, back = sum - a;
+            rest = (a - (sum - back)) + (b - back);
+            return sum;
         }
 
         /// <summary>The sum, rounded once, unless the error may reach the middle between two doubles.</summary>
@@ -92,7 +101,7 @@ internal static class RoundedOnce
         {
             rounded = high + low;
             double size = Math.Abs(rounded), rest = Math.Abs((high - rounded) + low);
-            return !double.IsFinite(rounded) || low == 0 || rest + error < (size - Math.BitDecrement(size)) / 2;
+            return error == 0 || !double.IsFinite(rounded) || rest + error < (size - Math.BitDecrement(size)) / 2;
         }
     }
 }

@@ -65,7 +65,7 @@ internal sealed record DefinedPass(DefinedMoments[] Moments, double[] Y, double[
                     UniformForward<double>(run, of, factor, w, shift);
                 else
                     UniformForward<float>(run, of, factor, w, shift);
-                if (DefinedRange.IsLeftBackward(factor, w))
+                if (DefinedRange.IsLeftBy(factor))
                     UniformBackward<double>(run, of, factor, w, first, second);
                 else
                     UniformBackward<float>(run, of, factor, w, first, second);
