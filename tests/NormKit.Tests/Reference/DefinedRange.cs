@@ -1,16 +1,25 @@
 namespace NormKit.Tests.Reference;
 
-/// <summary>Which sets and runs are computed in double in place of float, and rounded once at the end.</summary>
+/// <summary>
+/// Which sets and runs are computed in double in place of float, and rounded once at the end: those whose factor, or factor times weight, is not 0 and
+/// lies outside a range.
+/// </summary>
 internal static class DefinedRange
 {
-    private static readonly double Smallest = Math.ScaleB(1, -100), Largest = Math.ScaleB(1, 100);
+    /// <summary>The ranges of a factor, and of factor times weight, as powers of two from -n to n.</summary>
+    private const int Forward = 100, ForwardScale = 100, Backward = 100, BackwardScale = 100;
 
-    /// <summary>The rule for a whole set, by its factor.</summary>
-    public static bool IsLeftBy(double factor) => factor != 0 && !(Math.Abs(factor) >= Smallest && Math.Abs(factor) <= Largest);
+    /// <summary>The output of a set whose elements have a weight each, or none.</summary>
+    public static bool IsLeftForward(double factor) => IsOutside(factor, Forward);
 
-    /// <summary>The rule for the output of a run with one weight.</summary>
-    public static bool IsLeftForward(double factor, double weight) => IsLeftBy(factor) || IsLeftBy(factor * weight);
+    /// <summary>The output of a run with one weight.</summary>
+    public static bool IsLeftForward(double factor, double weight) => IsLeftForward(factor) || IsOutside(factor * weight, ForwardScale);
 
-    /// <summary>The rule for the input's gradient of a run with one weight.</summary>
-    public static bool IsLeftBackward(double factor, double weight) => IsLeftBy(factor) || IsLeftBy(factor * weight);
+    /// <summary>The input's gradient of a set whose elements have a weight each, or none.</summary>
+    public static bool IsLeftBackward(double factor) => IsOutside(factor, Backward);
+
+    /// <summary>The input's gradient of a run with one weight.</summary>
+    public static bool IsLeftBackward(double factor, double weight) => IsLeftBackward(factor) || IsOutside(factor * weight, BackwardScale);
+
+    private static bool IsOutside(double value, int power) => value != 0 && !(Math.Abs(value) >= Math.ScaleB(1, -power) && Math.Abs(value) <= Math.ScaleB(1, power));
 }
