@@ -93,85 +93,70 @@ internal static class Sums
         return (sums.First, sums.Second);
     }
 
+    private static BlockSums AlongRun<TLanes, TTerms>(int length, scoped in TTerms terms)
+        where TLanes : struct, ILanes<TLanes, double>
+        where TTerms : IRunTerms, allows ref struct
+    {
+        TLanes first = default, second = default, third = default;
+        nint done = length >= 4 * TLanes.Count ? InSteps(length, in terms, ref first, ref second, ref third) : 0;
+        return done < length ? Rest(done, length, in terms, first, second, third) : new(length, first.Sum(), second.Sum(), third.Sum());
+    }
+
+    /// <summary>Four vectors a step, as many as there are. Alone in its method: the JIT keeps nothing in registers once it has inlined too much.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static BlockSums AlongRun<TLanes, TTerms>(int length, scoped in TTerms given)
+    private static nint InSteps<TLanes, TTerms>(nint length, scoped in TTerms given, ref TLanes first, ref TLanes second, ref TLanes third)
         where TLanes : struct, ILanes<TLanes, double>
         where TTerms : IRunTerms, allows ref struct
     {
         TTerms terms = given;
-        TLanes first = default, second = default, third = default;
-        int i = 0, step = 4 * TLanes.Count;
+        nint i = 0, step = 4 * TLanes.Count;
         while (length - i >= step)
         {
             TLanes first0 = default, first1 = default, second0 = default, second1 = default, third0 = default, third1 = default;
-            TLanes first2 = default, first3 = default, second2 = default, second3 = default;
-            int end = i + (Math.Min((length - i) / step, Steps) * step);
+            nint end = i + (Math.Min((length - i) / step, Steps) * step);
             for (; i < end; i += step)
             {
                 terms.At(i, out TLanes a, out TLanes b, out TLanes c);
-                first0 += a;
+                terms.At(i + TLanes.Count, out TLanes d, out TLanes e, out TLanes f);
+                first0 += a + d;
                 if (TTerms.Count > 1)
-                    second0 += b;
+                    second0 += b + e;
                 if (TTerms.Count > 2)
-                    third0 += c;
-                terms.At(i + TLanes.Count, out a, out b, out c);
-                first1 += a;
-                if (TTerms.Count > 1)
-                    second1 += b;
-                if (TTerms.Count > 2)
-                    third1 += c;
-                // Three sums take twelve registers with four running sums each, and there are sixteen: two are enough to hide an addition's latency.
+                    third0 += c + f;
                 terms.At(i + (2 * TLanes.Count), out a, out b, out c);
+                terms.At(i + (3 * TLanes.Count), out d, out e, out f);
+                first1 += a + d;
+                if (TTerms.Count > 1)
+                    second1 += b + e;
                 if (TTerms.Count > 2)
-                {
-                    first0 += a;
-                    second0 += b;
-                    third0 += c;
-                }
-                else
-                {
-                    first2 += a;
-                    if (TTerms.Count > 1)
-                        second2 += b;
-                }
-                terms.At(i + (3 * TLanes.Count), out a, out b, out c);
-                if (TTerms.Count > 2)
-                {
-                    first1 += a;
-                    second1 += b;
-                    third1 += c;
-                }
-                else
-                {
-                    first3 += a;
-                    if (TTerms.Count > 1)
-                        second3 += b;
-                }
+                    third1 += c + f;
             }
-            first += (first0 + first1) + (first2 + first3);
-            if (TTerms.Count > 1)
-                second += (second0 + second1) + (second2 + second3);
-            if (TTerms.Count > 2)
-                third += third0 + third1;
+            first += first0 + first1;
+            second += second0 + second1;
+            third += third0 + third1;
         }
+        return i;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static BlockSums Rest<TLanes, TTerms>(nint i, int length, scoped in TTerms terms, TLanes first, TLanes second, TLanes third)
+        where TLanes : struct, ILanes<TLanes, double>
+        where TTerms : IRunTerms, allows ref struct
+    {
         for (; length - i >= TLanes.Count; i += TLanes.Count)
         {
             terms.At(i, out TLanes a, out TLanes b, out TLanes c);
             first += a;
-            if (TTerms.Count > 1)
-                second += b;
-            if (TTerms.Count > 2)
-                third += c;
+            second += b;
+            third += c;
         }
-        double sum = first.Sum(), sum2 = TTerms.Count > 1 ? second.Sum() : 0, sum3 = TTerms.Count > 2 ? third.Sum() : 0;
+        double sum = first.Sum(), sum2 = second.Sum(), sum3 = third.Sum();
         for (; i < length; i++)
         {
             terms.At(i, out Lane<double> a, out Lane<double> b, out Lane<double> c);
             sum += a.Value;
-            if (TTerms.Count > 1)
-                sum2 += b.Value;
-            if (TTerms.Count > 2)
-                sum3 += c.Value;
+            sum2 += b.Value;
+            sum3 += c.Value;
         }
         return new(length, sum, sum2, sum3);
     }
@@ -191,15 +176,19 @@ internal static class Sums
         where TTerms : IColumnTerms<T>, allows ref struct
     {
         int column = 0;
-        if (Lanes512<T>.IsSupported)
-            column = DownColumns<T, Lanes512<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
-        column = DownColumns<T, Lanes256<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
+        if (Lanes512<T>.IsSupported && columns >= 2 * Lanes512<T>.Count)
+            column = ByTwo<T, Lanes512<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
+        if (columns - column >= 2 * Lanes256<T>.Count)
+            column = ByTwo<T, Lanes256<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
+        if (columns - column >= Lanes256<T>.Count)
+            column = ByOne<T, Lanes256<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
         if (column < columns)
-            DownColumns<T, Lane<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
+            ByOne<T, Lane<T>, TTerms>(rows, column, columns, ref first, ref second, ref third, in terms);
     }
 
+    /// <summary>Two vectors of columns at a time.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int DownColumns<T, TLanes, TTerms>(int rows, int column, int columns, ref T first, ref T second, ref T third, scoped in TTerms given)
+    private static int ByTwo<T, TLanes, TTerms>(int rows, int column, int columns, ref T first, ref T second, ref T third, scoped in TTerms given)
         where T : unmanaged
         where TLanes : struct, ILanes<TLanes, T>
         where TTerms : IColumnTerms<T>, allows ref struct
@@ -236,6 +225,18 @@ internal static class Sums
                 Add(third1, ref third, column + TLanes.Count);
             }
         }
+        return column;
+
+        static void Add(TLanes sum, ref T to, nint column) => (TLanes.Load(ref to, column) + sum).Store(ref to, column);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int ByOne<T, TLanes, TTerms>(int rows, int column, int columns, ref T first, ref T second, ref T third, scoped in TTerms given)
+        where T : unmanaged
+        where TLanes : struct, ILanes<TLanes, T>
+        where TTerms : IColumnTerms<T>, allows ref struct
+    {
+        TTerms terms = given;
         for (; columns - column >= TLanes.Count; column += TLanes.Count)
         {
             TLanes first0 = default, second0 = default, third0 = default;

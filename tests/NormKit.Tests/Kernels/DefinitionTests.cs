@@ -42,28 +42,33 @@ public class DefinitionTests
         List<string> failures = [];
         foreach ((string name, float[] x) in HardSets.All().Where(s => s.X.Length >= SmallestSet(norm)))
         {
-            foreach ((string gradients, float[] dy) in HardSets.GradientsOf(x))
+            foreach ((int number, (string gradients, float[] dy)) in HardSets.GradientsOf(x).Index())
             {
-                foreach (double eps in (double[])[1e-5, 0])
-                {
-                    DefinedCase problem = Shaped(norm, x.Length, 2, eps, random);
-                    // Each set has the same elements in another order.
-                    float[] input = Filled(problem, set => Rotated(x, set)), gradient = Filled(problem, set => Rotated(dy, set));
-                    bool plain = eps == 0;
-                    float[]? weight = plain ? null : Weights(problem, random), bias = plain || norm == DefinedNorm.Rms ? null : Inputs<float>.Normal(random, problem.Parameters);
-                    try
-                    {
-                        SameBits.Check(
-                            DefinedPass.Of(problem, input, gradient, weight, bias), LibraryPass.OfFunctions(problem, input, gradient, weight, bias), $"{name}, {gradients}: {problem}");
-                    }
-                    catch (Xunit.Sdk.XunitException e)
-                    {
-                        failures.Add(e.Message);
-                    }
-                }
+                // With weights, which take gradients away from the thresholds that they are made for, only a few.
+                Check(name, x, gradients, dy, 0, weighted: false);
+                if (number is 0 or 3)
+                    Check(name, x, gradients, dy, 1e-5, weighted: true);
             }
         }
         Assert.True(failures.Count == 0, $"{failures.Count} failures:\n{string.Join('\n', failures.Take(20))}");
+
+        void Check(string name, float[] x, string gradients, float[] dy, double eps, bool weighted)
+        {
+            DefinedCase problem = Shaped(norm, x.Length, 2, eps, random);
+            // Each set has the same elements in another order.
+            float[] input = Filled(problem, set => Rotated(x, set)), gradient = Filled(problem, set => Rotated(dy, set));
+            float[]? weight = weighted ? Weights(problem, random) : null;
+            float[]? bias = weighted && norm != DefinedNorm.Rms ? Inputs<float>.Normal(random, problem.Parameters) : null;
+            try
+            {
+                SameBits.Check(
+                    DefinedPass.Of(problem, input, gradient, weight, bias), LibraryPass.OfFunctions(problem, input, gradient, weight, bias), $"{name}, {gradients}: {problem}");
+            }
+            catch (Xunit.Sdk.XunitException e)
+            {
+                failures.Add(e.Message);
+            }
+        }
     }
 
     /// <summary>

@@ -52,10 +52,14 @@ internal sealed record DefinedPass(DefinedMoments[] Moments, double[] Y, double[
             {
                 if (byElement)
                 {
-                    if (DefinedRange.IsLeftBy(factor))
-                        ByElement<double>(run, of, factor, first, second);
+                    if (DefinedRange.IsLeftForward(factor))
+                        ForwardByElement<double>(run, of, factor);
                     else
-                        ByElement<float>(run, of, factor, first, second);
+                        ForwardByElement<float>(run, of, factor);
+                    if (DefinedRange.IsLeftBackward(factor))
+                        BackwardByElement<double>(run, of, factor, first, second);
+                    else
+                        BackwardByElement<float>(run, of, factor, first, second);
                     continue;
                 }
                 int parameter = problem.ParameterOf(run[0]);
@@ -65,7 +69,7 @@ internal sealed record DefinedPass(DefinedMoments[] Moments, double[] Y, double[
                     UniformForward<double>(run, of, factor, w, shift);
                 else
                     UniformForward<float>(run, of, factor, w, shift);
-                if (DefinedRange.IsLeftBy(factor))
+                if (DefinedRange.IsLeftBackward(factor))
                     UniformBackward<double>(run, of, factor, w, first, second);
                 else
                     UniformBackward<float>(run, of, factor, w, first, second);
@@ -98,18 +102,27 @@ internal sealed record DefinedPass(DefinedMoments[] Moments, double[] Y, double[
                 dx[i] = Stored((T.CreateChecked(dy[i]) * scale) - offset - ((T.CreateChecked(x[i]) - high) * slope));
         }
 
-        void ByElement<T>(int[] run, DefinedMoments of, double factor, double first, double second) where T : IBinaryFloatingPointIeee754<T>
+        void ForwardByElement<T>(int[] run, DefinedMoments of, double factor) where T : IBinaryFloatingPointIeee754<T>
         {
             (T high, double low) = Split<T>(of);
             T scale = T.CreateChecked(factor), shift = T.CreateChecked(-low * factor);
-            T offset = T.CreateChecked(first - (low * second)), slope = T.CreateChecked(second);
             foreach (int i in run)
             {
                 int parameter = problem.ParameterOf(i);
                 T w = T.CreateChecked(weight?[parameter] ?? 1), b = T.CreateChecked(bias?[parameter] ?? 0);
-                T d = T.CreateChecked(x[i]) - high;
-                y[i] = Stored((((d * scale) + shift) * w) + b);
-                dx[i] = Stored((T.CreateChecked(dy[i]) * w * scale) - offset - (d * slope));
+                y[i] = Stored(((((T.CreateChecked(x[i]) - high) * scale) + shift) * w) + b);
+            }
+        }
+
+        void BackwardByElement<T>(int[] run, DefinedMoments of, double factor, double first, double second) where T : IBinaryFloatingPointIeee754<T>
+        {
+            (T high, double low) = Split<T>(of);
+            T scale = T.CreateChecked(factor);
+            T offset = T.CreateChecked(first - (low * second)), slope = T.CreateChecked(second);
+            foreach (int i in run)
+            {
+                T w = T.CreateChecked(weight?[problem.ParameterOf(i)] ?? 1);
+                dx[i] = Stored((T.CreateChecked(dy[i]) * w * scale) - offset - ((T.CreateChecked(x[i]) - high) * slope));
             }
         }
 

@@ -22,16 +22,16 @@ internal static class HardSets
     {
         foreach (float constant in (float[])[0, 1, -1f / 3, 1e-30f, -7e30f, float.Epsilon, 3 * float.Epsilon, 1.1754944e-38f, float.MaxValue, float.MinValue])
         {
-            foreach (int n in (int[])[1, 2, 3, 7, 9, 16, 33])
+            foreach (int n in (int[])[1, 2, 3, 7, 33])
                 yield return ($"{n} times {constant}", [.. Enumerable.Repeat(constant, n)]);
         }
         foreach ((float a, float b) in ((float, float)[])[
             (0, 1), (1, 2), (1, MathF.BitIncrement(1)), (-1e6f, MathF.BitIncrement(-1e6f)), (1 / 3f, 2 / 3f), (float.Epsilon, 0), (float.Epsilon, -float.Epsilon),
             (float.MaxValue, MathF.BitDecrement(float.MaxValue)), (float.MaxValue, -float.MaxValue), (1e30f, 1e-30f), (5e-20f, -5e-20f)])
         {
-            foreach (int n in (int[])[2, 3, 4, 5, 8, 9, 27])
+            foreach (int n in (int[])[2, 3, 4, 5, 9, 27])
             {
-                foreach (int ofA in (int[])[1, n / 2, n - 1])
+                foreach (int ofA in ((int[])[1, n / 2, n - 1]).Distinct())
                     yield return ($"{ofA} of {n} are {a}, the others {b}", [.. Enumerable.Range(0, n).Select(i => i < ofA ? a : b)]);
             }
         }
@@ -92,7 +92,7 @@ internal static class HardSets
 
     public static float[] Alternating { get; } = [1, -1, 1, -1, 1, -1, 1, -1];
 
-    /// <summary>Gradients for a set of n elements, with a name each.</summary>
+    /// <summary>Gradients for the elements of a set, with a name each.</summary>
     public static IEnumerable<(string Name, float[] Dy)> GradientsOf(float[] x)
     {
         int n = x.Length;

@@ -6,6 +6,9 @@ namespace NormKit.Tests.Reference;
 /// <summary>What the library gives for a case of the definition, in row-major order: values of the element type, held in double.</summary>
 internal sealed record LibraryPass(Moments[] Moments, double[] Y, double[] Dx, double[] DWeight, double[] DBias)
 {
+    /// <summary>The values of all 16-bit numbers.</summary>
+    private static readonly double[] Halves = ValuesOf(SixteenBitFormat.Half), BFloat16s = ValuesOf(SixteenBitFormat.BFloat16);
+
     /// <summary>By the functions, on floats.</summary>
     public static LibraryPass OfFunctions(
         DefinedCase problem, float[] x, float[] dy, float[]? weight, float[]? bias, Placement placement = Placement.Contiguous, int threads = 1, bool[]? mask = null)
@@ -59,13 +62,13 @@ internal sealed record LibraryPass(Moments[] Moments, double[] Y, double[] Dx, d
     }
 
     /// <summary>The elements as they are, without the library's own conversions.</summary>
-    public static double[] Widened<T>(T[] values) where T : unmanaged => Array.ConvertAll(values, v => v switch
+    public static double[] Widened<T>(T[] values) where T : unmanaged
     {
-        float f => f,
-        Half => SixteenBitFormat.Half.Value(Unsafe.BitCast<T, ushort>(v)),
-        BFloat16 => SixteenBitFormat.BFloat16.Value(Unsafe.BitCast<T, ushort>(v)),
-        _ => throw new NotSupportedException(typeof(T).Name),
-    });
+        if (values is float[] floats)
+            return Array.ConvertAll(floats, v => (double)v);
+        double[] table = typeof(T) == typeof(Half) ? Halves : BFloat16s;
+        return Array.ConvertAll(values, v => table[Unsafe.BitCast<T, ushort>(v)]);
+    }
 
     private static NormLayer<float> LayerOf(DefinedCase problem, bool affine) => problem.Norm switch
     {
@@ -75,6 +78,8 @@ internal sealed record LibraryPass(Moments[] Moments, double[] Y, double[] Dx, d
         DefinedNorm.Instance => new InstanceNorm<float>(problem.C, problem.Eps, affine: affine),
         _ => new GroupNorm<float>(problem.Groups, problem.C, problem.Eps, affine),
     };
+
+    private static double[] ValuesOf(SixteenBitFormat format) => [.. Enumerable.Range(0, 1 << 16).Select(bits => format.Value((ushort)bits))];
 
     private static TensorSpan<float> Parameter(DefinedCase problem, float[]? values) =>
         (values is null ? null : Tensor.Create(values, problem.HasRows ? problem.Shape.AsSpan(1) : [problem.C])).OrNone();
