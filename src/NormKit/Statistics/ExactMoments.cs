@@ -27,6 +27,8 @@ public sealed class ExactMoments
     private const byte Version = 1;
     private const int VersionAt = 4, CountsAt = 8, RangeAt = 40, HeaderLength = 56, SumHeaderLength = 8;
 
+    private const long MostMerged = 1L << 62;
+
     private static ReadOnlySpan<byte> Magic => "NKXM"u8;
 
     private readonly ExactSum sum = new(), squares = new();
@@ -132,14 +134,23 @@ public sealed class ExactMoments
         }
     }
 
-    // Numbers of every kind. Fits: each way of adding checks it first.
+    // Numbers of every kind. Only merging can make them many: no machine adds 2^62 numbers one by one.
     private long Total => count + nanCount + positiveInfinityCount + negativeInfinityCount + waitingCount;
 
+    /// <summary>Adds a number.</summary>
+    public void Add(double value)
+    {
+        if (waiting.Length == 0)
+            waiting = new double[ExactBlock.Length];
+        waiting[waitingCount++] = value;
+        waitingHasDoubles |= value != (float)value;
+        if (waitingCount == waiting.Length)
+            Flush();
+    }
+
     /// <summary>Adds numbers.</summary>
-    /// <exception cref="OverflowException">There are more than 2^63 - 1 numbers.</exception>
     public void Add(ReadOnlySpan<double> values)
     {
-        _ = checked(Total + values.Length);
         while (waitingCount == 0 && values.Length >= ExactBlock.Length)
         {
             AddBlock<ExactBlock.LongSquare>(values[..ExactBlock.Length]);
@@ -159,11 +170,12 @@ public sealed class ExactMoments
     public void Add(ReadOnlySpan<BFloat16> values) => Wait(values);
 
     /// <summary>Adds all numbers that <paramref name="other"/> has. It may be this one: then each number counts twice.</summary>
-    /// <exception cref="OverflowException">There are more than 2^63 - 1 numbers.</exception>
+    /// <exception cref="OverflowException">Together there are more than 2^62 numbers; nothing has changed.</exception>
     public void Merge(ExactMoments other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        _ = checked(Total + other.Total);
+        if (checked(Total + other.Total) > MostMerged)
+            throw new OverflowException("ExactMoments.Merge: together there are more than 2^62 numbers; keep them apart.");
         Flush();
         other.Flush();
         count += other.count;
@@ -301,7 +313,6 @@ public sealed class ExactMoments
 
     private void Wait<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
-        _ = checked(Total + values.Length);
         if (waiting.Length == 0)
             waiting = new double[ExactBlock.Length];
         while (!values.IsEmpty)
