@@ -80,16 +80,119 @@ internal static class ExactBlock
         return true;
     }
 
+    /// <summary>Adds the sums of finite numbers and of their squares, or nothing.</summary>
+    /// <param name="block">The numbers.</param>
+    /// <param name="largest">The largest magnitude among them.</param>
+    /// <param name="sum">Takes the sum of the numbers.</param>
+    /// <param name="squares">Takes the sum of the squares.</param>
+    /// <typeparam name="TSquare">Whether a square fits a double.</typeparam>
+    internal static bool TryAddMoments<TSquare>(ReadOnlySpan<double> block, double largest, ExactSum sum, ExactSum squares) where TSquare : struct, ISquare
+    {
+        Debug.Assert(block.Length <= Length);
+        if (largest == 0)
+            return true;
+        // Within these exponents neither a square nor its last cut leaves a double's range.
+        int exponent = Math.ILogB(largest);
+        if (block.Length < Shortest || exponent is < -400 or > 400)
+            return false;
+        Cuts cuts = new(exponent + 1), squareCuts = new((2 * exponent) + 2);
+        ReadOnlySpan<Vector<double>> vectors = MemoryMarshal.Cast<double, Vector<double>>(block);
+        Vector<double> first = default, second = default, rest = default;
+        Vector<double> firstSquares = default, secondSquares = default, thirdSquares = default, fourthSquares = default;
+        foreach (Vector<double> x in vectors)
+        {
+            Vector<double> square = x * x;
+            rest += Vector.Abs(cuts.Second(cuts.First(x, ref first), ref second));
+            if (!TSquare.FitsDouble)
+            {
+                // Exact where rest stays 0: x is then a multiple of 2^-484 at least.
+                Vector<double> error = Vector.FusedMultiplyAdd(x, x, -square);
+                error = squareCuts.Third(squareCuts.Second(error, ref secondSquares), ref thirdSquares);
+                rest += Vector.Abs(squareCuts.Fourth(error, ref fourthSquares));
+            }
+            square = squareCuts.Second(squareCuts.First(square, ref firstSquares), ref secondSquares);
+            rest += Vector.Abs(squareCuts.Third(square, ref thirdSquares));
+        }
+        if (rest != Vector<double>.Zero)
+            return false;
+        sum.Add(Vector.Sum(first));
+        sum.Add(Vector.Sum(second));
+        squares.Add(Vector.Sum(firstSquares));
+        squares.Add(Vector.Sum(secondSquares));
+        squares.Add(Vector.Sum(thirdSquares));
+        squares.Add(Vector.Sum(fourthSquares));
+        AddOneByOne<TSquare>(block[(vectors.Length * Vector<double>.Count)..], sum, squares);
+        return true;
+    }
+
+    /// <summary>Adds the sums of finite numbers and of their squares.</summary>
+    internal static void AddOneByOne<TSquare>(ReadOnlySpan<double> block, ExactSum sum, ExactSum squares) where TSquare : struct, ISquare
+    {
+        foreach (double value in block)
+        {
+            sum.Add(value);
+            if (TSquare.FitsDouble)
+                squares.Add(value * value);
+            else
+                squares.AddProduct(value, value);
+        }
+    }
+
+    /// <summary>Finds the smallest and the largest of some numbers; false where one is not finite.</summary>
+    internal static bool TryGetRange(ReadOnlySpan<double> block, out double least, out double most)
+    {
+        ReadOnlySpan<Vector<double>> vectors = MemoryMarshal.Cast<double, Vector<double>>(block);
+        Vector<double> low = new(double.PositiveInfinity), high = new(double.NegativeInfinity), differences = default;
+        foreach (Vector<double> x in vectors)
+        {
+            low = Vector.MinNative(low, x);
+            high = Vector.MaxNative(high, x);
+            differences += x - x;       // NaN for NaN and infinities
+        }
+        double difference = Vector.Sum(differences);
+        (least, most) = (double.PositiveInfinity, double.NegativeInfinity);
+        for (int i = 0; i < Vector<double>.Count; i++)
+        {
+            least = Math.Min(least, low[i]);
+            most = Math.Max(most, high[i]);
+        }
+        foreach (double x in block[(vectors.Length * Vector<double>.Count)..])
+        {
+            least = Math.Min(least, x);
+            most = Math.Max(most, x);
+            difference += x - x;
+        }
+        return difference == 0;
+    }
+
+    /// <summary>What is known of the squares of a block's numbers, at compile time.</summary>
+    internal interface ISquare
+    {
+        /// <summary>True for numbers of 26 significant bits or fewer: all of float, Half and BFloat16.</summary>
+        static abstract bool FitsDouble { get; }
+    }
+
+    internal readonly struct ShortSquare : ISquare
+    {
+        public static bool FitsDouble => true;
+    }
+
+    internal readonly struct LongSquare : ISquare
+    {
+        public static bool FitsDouble => false;
+    }
+
+    // The bits of magnitudes are ordered as the magnitudes are, and comparing whole numbers is faster.
     private static float Largest(ReadOnlySpan<float> block)
     {
-        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(block);
-        Vector<float> lanes = default;
-        foreach (Vector<float> vector in vectors)
-            lanes = Vector.Max(lanes, Vector.Abs(vector));
-        float largest = 0;
-        for (int i = 0; i < Vector<float>.Count; i++)
+        ReadOnlySpan<Vector<int>> vectors = MemoryMarshal.Cast<float, Vector<int>>(block);
+        Vector<int> lanes = default;
+        foreach (Vector<int> vector in vectors)
+            lanes = Vector.Max(lanes, vector & new Vector<int>(int.MaxValue));
+        int largest = 0;
+        for (int i = 0; i < Vector<int>.Count; i++)
             largest = Math.Max(largest, lanes[i]);
-        return largest;
+        return BitConverter.Int32BitsToSingle(largest);
     }
 
     /// <summary>Cuts below 2^<paramref name="top"/>, which all numbers stay under. Adding 1.5 * 2^52 units and taking them away rounds to whole units.</summary>

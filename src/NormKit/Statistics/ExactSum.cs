@@ -75,6 +75,17 @@ internal sealed class ExactSum
         pending += other.pending + 1;
     }
 
+    /// <summary>Adds significand * 2^exponent, which must lie in the range of this sum.</summary>
+    public void Add(BigInteger significand, int exponent)
+    {
+        int position = exponent + Bias, sign = significand.Sign;
+        byte[] bytes = (BigInteger.Abs(significand) << (position & 31)).ToByteArray(isUnsigned: true);
+        for (int i = 0; i < bytes.Length; i++)
+            digits[(position >> 5) + (i / sizeof(uint))] += sign * ((long)bytes[i] << (8 * (i % sizeof(uint))));
+        if (++pending >= CarryLimit)
+            CarryNow();
+    }
+
     /// <summary>Adds a finite number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(double value)

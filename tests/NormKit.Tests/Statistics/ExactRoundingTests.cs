@@ -142,7 +142,7 @@ public class ExactRoundingTests
         Assert.Equal((BigInteger.One << 30, 10), ExactRounding.Round((BigInteger.One << 80) - 1, 1, -40));
 
     [Fact]
-    public void Round_AnyFraction_IsTheDefinition() => Gen.Select(Gen.Long, Gen.Long[1, long.MaxValue], Gen.Int[-2000, 2000], Gen.Int[-40, 40]).Sample(
+    public void Round_AnyFraction_IsTheDefinition() => Gen.Select(Gen.Long, Gen.Long[1, long.MaxValue], Gen.Int[-300, 300], Gen.Int[-40, 40]).Sample(
         (numerator, denominator, exponent, finer) =>
         {
             Rational value = new Rational(numerator, denominator) * Rational.Power(exponent);

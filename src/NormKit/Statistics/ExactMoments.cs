@@ -1,0 +1,383 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using NormKit.Kernels;
+
+namespace NormKit;
+
+/// <summary>
+/// Statistics of a set of numbers without rounding errors: adding and merging are exact, so the order, the split into parts and the order of merging
+/// change nothing. Each statistic is the exact value, rounded once to the nearest double.
+/// </summary>
+/// <remarks>
+/// Counts NaN and infinities apart; every other statistic is that of the finite numbers. Not thread-safe, not even for reading: give each thread its
+/// own and merge them.
+/// docs/exact-moments.md describes the bytes of <see cref="ToArray"/>.
+/// </remarks>
+/// <example><code>
+/// ExactMoments all = new(), part = new();
+/// all.Add([1.5f, 2.5f]);
+/// part.Add([1e300, -1e300, 4]);
+/// all.Merge(part);
+/// Console.WriteLine($"{all.Count} numbers, mean {all.Mean}");      // 5 numbers, mean 1.6
+/// </code></example>
+public sealed class ExactMoments
+{
+    // The format; docs/exact-moments.md has the table.
+    private const byte Version = 1;
+    private const int VersionAt = 4, CountsAt = 8, RangeAt = 40, HeaderLength = 56, SumHeaderLength = 8;
+
+    private const long MostMerged = 1L << 62;
+
+    private static ReadOnlySpan<byte> Magic => "NKXM"u8;
+
+    private readonly ExactSum sum = new(), squares = new();
+    private long count, nanCount, positiveInfinityCount, negativeInfinityCount;
+    private double minimum = double.PositiveInfinity, maximum = double.NegativeInfinity;
+
+    // Numbers that wait until they are a block, so that short spans are as fast as long ones. Every member that reads calls Flush.
+    private double[] waiting = [];
+    private int waitingCount;
+    private bool waitingHasDoubles;
+
+    /// <summary>Creates the statistics of no numbers.</summary>
+    public ExactMoments()
+    {
+    }
+
+    /// <summary>Gets how many finite numbers were added.</summary>
+    public long Count => Flushed.count;
+
+    /// <summary>Gets how many NaN were added.</summary>
+    public long NaNCount => Flushed.nanCount;
+
+    /// <summary>Gets how many positive infinities were added.</summary>
+    public long PositiveInfinityCount => Flushed.positiveInfinityCount;
+
+    /// <summary>Gets how many negative infinities were added.</summary>
+    public long NegativeInfinityCount => Flushed.negativeInfinityCount;
+
+    /// <summary>Gets the smallest finite number; 0 for both zeros. NaN for no numbers.</summary>
+    public double Minimum => Flushed.count == 0 ? double.NaN : minimum;
+
+    /// <summary>Gets the largest finite number; 0 for both zeros. NaN for no numbers.</summary>
+    public double Maximum => Flushed.count == 0 ? double.NaN : maximum;
+
+    /// <summary>Gets the mean. NaN for no numbers.</summary>
+    public double Mean
+    {
+        get
+        {
+            if (Flushed.count == 0)
+                return double.NaN;
+            (BigInteger total, int exponent) = sum.Value;
+            return ExactRounding.Nearest(total, count, exponent);
+        }
+    }
+
+    /// <summary>Gets the variance divided by n. NaN for no numbers; infinite where it exceeds the range of doubles.</summary>
+    public double PopulationVariance
+    {
+        get
+        {
+            if (Flushed.count == 0)
+                return double.NaN;
+            (BigInteger deviations, int exponent) = Deviations();
+            return ExactRounding.Nearest(deviations, (BigInteger)count * count, exponent);
+        }
+    }
+
+    /// <summary>Gets the variance divided by n - 1. NaN for fewer than two numbers; infinite where it exceeds the range of doubles.</summary>
+    public double SampleVariance
+    {
+        get
+        {
+            if (Flushed.count < 2)
+                return double.NaN;
+            (BigInteger deviations, int exponent) = Deviations();
+            return ExactRounding.Nearest(deviations, (BigInteger)count * (count - 1), exponent);
+        }
+    }
+
+    /// <summary>Gets the root of the exact population variance. NaN for no numbers.</summary>
+    public double PopulationStandardDeviation
+    {
+        get
+        {
+            if (Flushed.count == 0)
+                return double.NaN;
+            (BigInteger deviations, int exponent) = Deviations();
+            return ExactRounding.NearestRoot(deviations, (BigInteger)count * count, exponent);
+        }
+    }
+
+    /// <summary>Gets the root of the exact sample variance. NaN for fewer than two numbers; infinite where it exceeds the range of doubles.</summary>
+    public double SampleStandardDeviation
+    {
+        get
+        {
+            if (Flushed.count < 2)
+                return double.NaN;
+            (BigInteger deviations, int exponent) = Deviations();
+            return ExactRounding.NearestRoot(deviations, (BigInteger)count * (count - 1), exponent);
+        }
+    }
+
+    // This, once nothing waits.
+    private ExactMoments Flushed
+    {
+        get
+        {
+            if (waitingCount > 0)
+                Flush();
+            return this;
+        }
+    }
+
+    // Numbers of every kind. Only merging can make them many: no machine adds 2^62 numbers one by one.
+    private long Total => count + nanCount + positiveInfinityCount + negativeInfinityCount + waitingCount;
+
+    /// <summary>Adds a number.</summary>
+    public void Add(double value)
+    {
+        if (waiting.Length == 0)
+            waiting = new double[ExactBlock.Length];
+        waiting[waitingCount++] = value;
+        waitingHasDoubles |= value != (float)value;
+        if (waitingCount == waiting.Length)
+            Flush();
+    }
+
+    /// <summary>Adds numbers.</summary>
+    public void Add(ReadOnlySpan<double> values)
+    {
+        while (waitingCount == 0 && values.Length >= ExactBlock.Length)
+        {
+            AddBlock<ExactBlock.LongSquare>(values[..ExactBlock.Length]);
+            values = values[ExactBlock.Length..];
+        }
+        waitingHasDoubles |= !values.IsEmpty;
+        Wait(values);
+    }
+
+    /// <inheritdoc cref="Add(ReadOnlySpan{double})"/>
+    public void Add(ReadOnlySpan<float> values) => Wait(values);
+
+    /// <inheritdoc cref="Add(ReadOnlySpan{double})"/>
+    public void Add(ReadOnlySpan<Half> values) => Wait(values);
+
+    /// <inheritdoc cref="Add(ReadOnlySpan{double})"/>
+    public void Add(ReadOnlySpan<BFloat16> values) => Wait(values);
+
+    /// <summary>Adds all numbers that <paramref name="other"/> has. It may be this one: then each number counts twice.</summary>
+    /// <exception cref="OverflowException">Together there are more than 2^62 numbers; nothing has changed.</exception>
+    public void Merge(ExactMoments other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (checked(Total + other.Total) > MostMerged)
+            throw new OverflowException("ExactMoments.Merge: together there are more than 2^62 numbers; keep them apart.");
+        Flush();
+        other.Flush();
+        count += other.count;
+        nanCount += other.nanCount;
+        positiveInfinityCount += other.positiveInfinityCount;
+        negativeInfinityCount += other.negativeInfinityCount;
+        minimum = Math.Min(minimum, other.minimum);
+        maximum = Math.Max(maximum, other.maximum);
+        sum.Merge(other.sum);
+        squares.Merge(other.squares);
+    }
+
+    /// <summary>Returns the state as bytes: the same for the same numbers, whatever the order, the split and the element types.</summary>
+    public byte[] ToArray()
+    {
+        Flush();
+        (BigInteger total, int exponent) = sum.Value;
+        (BigInteger squareTotal, int squareExponent) = squares.Value;
+        int length = Length(total), squareLength = Length(squareTotal);
+        byte[] bytes = new byte[HeaderLength + (2 * SumHeaderLength) + length + squareLength];
+        Magic.CopyTo(bytes);
+        bytes[VersionAt] = Version;
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CountsAt), count);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CountsAt + 8), nanCount);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CountsAt + 16), positiveInfinityCount);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CountsAt + 24), negativeInfinityCount);
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(RangeAt), count == 0 ? 0 : minimum);
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(RangeAt + 8), count == 0 ? 0 : maximum);
+        Write(bytes.AsSpan(HeaderLength, SumHeaderLength + length), total, exponent);
+        Write(bytes.AsSpan(HeaderLength + SumHeaderLength + length), squareTotal, squareExponent);
+        return bytes;
+    }
+
+    /// <summary>Creates the statistics that <see cref="ToArray"/> wrote.</summary>
+    /// <exception cref="FormatException">The bytes are not those of <see cref="ToArray"/>: the message says why.</exception>
+    public static ExactMoments FromArray(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < HeaderLength + (2 * SumHeaderLength))
+            throw Broken($"there are {bytes.Length} bytes, fewer than the {HeaderLength + (2 * SumHeaderLength)} of the shortest state");
+        if (!bytes.StartsWith(Magic))
+            throw Broken("they do not begin with \"NKXM\"");
+        if (bytes[VersionAt] != Version)
+            throw Broken($"they have version {bytes[VersionAt]}, and this version of NormKit reads {Version}");
+        if (bytes[(VersionAt + 1)..CountsAt].ContainsAnyExcept((byte)0))
+            throw Broken("reserved bytes are not 0");
+        ExactMoments result = new()
+        {
+            count = BinaryPrimitives.ReadInt64LittleEndian(bytes[CountsAt..]),
+            nanCount = BinaryPrimitives.ReadInt64LittleEndian(bytes[(CountsAt + 8)..]),
+            positiveInfinityCount = BinaryPrimitives.ReadInt64LittleEndian(bytes[(CountsAt + 16)..]),
+            negativeInfinityCount = BinaryPrimitives.ReadInt64LittleEndian(bytes[(CountsAt + 24)..]),
+        };
+        if (result.count < 0 || result.nanCount < 0 || result.positiveInfinityCount < 0 || result.negativeInfinityCount < 0)
+            throw Broken("a count is negative");
+        if ((UInt128)(ulong)result.count + (ulong)result.nanCount + (ulong)result.positiveInfinityCount + (ulong)result.negativeInfinityCount > long.MaxValue)
+            throw Broken("there are more than 2^63 - 1 numbers");
+        double minimum = BinaryPrimitives.ReadDoubleLittleEndian(bytes[RangeAt..]), maximum = BinaryPrimitives.ReadDoubleLittleEndian(bytes[(RangeAt + 8)..]);
+        if (!double.IsFinite(minimum) || !double.IsFinite(maximum) || IsNegativeZero(minimum) || IsNegativeZero(maximum) || minimum > maximum)
+            throw Broken("the minimum and the maximum are not two finite numbers in order");
+        ReadOnlySpan<byte> rest = bytes[HeaderLength..];
+        (BigInteger total, int exponent) = Read(ref rest, "numbers", -1074, 1024);
+        (BigInteger squareTotal, int squareExponent) = Read(ref rest, "squares", -2148, 2048);
+        if (!rest.IsEmpty)
+            throw Broken($"{rest.Length} bytes follow the end");
+        RequirePossible(result.count, minimum, maximum, (total, exponent), (squareTotal, squareExponent));
+        if (result.count > 0)
+            (result.minimum, result.maximum) = (minimum, maximum);
+        result.sum.Add(total, exponent);
+        result.squares.Add(squareTotal, squareExponent);
+        return result;
+    }
+
+    private static int Length(BigInteger significand) => significand.IsZero ? 0 : significand.GetByteCount();
+
+    private static void Write(Span<byte> at, BigInteger significand, int exponent)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(at, exponent);
+        BinaryPrimitives.WriteInt32LittleEndian(at[4..], at.Length - SumHeaderLength);
+        if (!significand.IsZero)
+            significand.TryWriteBytes(at[SumHeaderLength..], out _);
+    }
+
+    // A sum of numbers that are multiples of 2^smallest and stay below 2^largest.
+    private static (BigInteger Significand, int Exponent) Read(ref ReadOnlySpan<byte> rest, string name, int smallest, int largest)
+    {
+        if (rest.Length < SumHeaderLength)
+            throw Broken($"they end within the sum of the {name}");
+        int exponent = BinaryPrimitives.ReadInt32LittleEndian(rest), length = BinaryPrimitives.ReadInt32LittleEndian(rest[4..]);
+        rest = rest[SumHeaderLength..];
+        if (length < 0 || length > rest.Length)
+            throw Broken($"the sum of the {name} claims {length} bytes of {rest.Length}");
+        BigInteger significand = new(rest[..length]);
+        rest = rest[length..];
+        if (significand.IsZero ? exponent != 0 : significand.IsEven || exponent < smallest)
+            throw Broken($"the exponent of the sum of the {name} is not the one that leaves an odd significand");
+        if (length != Length(significand))
+            throw Broken($"the sum of the {name} has more bytes than it needs");
+        // 2^63 numbers at most, so 63 bits more; and one for -2^k, whose length counts no sign.
+        if (exponent + BigInteger.Abs(significand).GetBitLength() > largest + 64)
+            throw Broken($"the sum of the {name} exceeds that of any 2^63 numbers");
+        return (significand, exponent);
+    }
+
+    // What holds of the sums of any numbers.
+    private static void RequirePossible(long count, double minimum, double maximum, (BigInteger, int) total, (BigInteger, int) squareTotal)
+    {
+        if (count == 0 && (minimum != 0 || maximum != 0 || !total.Item1.IsZero || !squareTotal.Item1.IsZero))
+            throw Broken("there are sums or extremes, and no numbers");
+        if (ExactRounding.Subtract(total, Times(minimum, count)).Significand.Sign < 0 || ExactRounding.Subtract(Times(maximum, count), total).Significand.Sign < 0)
+            throw Broken("the mean does not lie between minimum and maximum");
+        if (ExactRounding.Subtract((count * squareTotal.Item1, squareTotal.Item2), (total.Item1 * total.Item1, 2 * total.Item2)).Significand.Sign < 0)
+            throw Broken("the variance is negative");
+        (BigInteger largest, int exponent) = ExactRounding.FromDouble(Math.Max(Math.Abs(minimum), Math.Abs(maximum)));
+        if (ExactRounding.Subtract((count * largest * largest, 2 * exponent), squareTotal).Significand.Sign < 0)
+            throw Broken("the sum of the squares exceeds that of the largest magnitude");
+    }
+
+    private static (BigInteger Significand, int Exponent) Times(double value, long count)
+    {
+        (BigInteger significand, int exponent) = ExactRounding.FromDouble(value);
+        return (significand * count, exponent);
+    }
+
+    private static FormatException Broken(string reason) => new($"ExactMoments.FromArray: these are not the bytes of ToArray: {reason}.");
+
+    private static bool IsNegativeZero(double value) => value == 0 && double.IsNegative(value);
+
+    // n times the sum of the squared deviations from the mean.
+    private (BigInteger Significand, int Exponent) Deviations()
+    {
+        (BigInteger total, int exponent) = sum.Value;
+        (BigInteger squareTotal, int squareExponent) = squares.Value;
+        return ExactRounding.Subtract((count * squareTotal, squareExponent), (total * total, 2 * exponent));
+    }
+
+    private void Wait<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        if (waiting.Length == 0)
+            waiting = new double[ExactBlock.Length];
+        while (!values.IsEmpty)
+        {
+            int length = Math.Min(values.Length, waiting.Length - waitingCount);
+            Span<double> end = waiting.AsSpan(waitingCount, length);
+            if (typeof(T) == typeof(double))
+                MemoryMarshal.Cast<T, double>(values[..length]).CopyTo(end);
+            else
+                Elements.Convert(values[..length], end);
+            values = values[length..];
+            waitingCount += length;
+            if (waitingCount == waiting.Length)
+            {
+                bool hasDoubles = waitingHasDoubles;
+                Flush();
+                waitingHasDoubles = hasDoubles && typeof(T) == typeof(double);
+            }
+        }
+    }
+
+    private void Flush()
+    {
+        Span<double> block = waiting.AsSpan(0, waitingCount);
+        if (waitingHasDoubles)
+            AddBlock<ExactBlock.LongSquare>(block);
+        else
+            AddBlock<ExactBlock.ShortSquare>(block);
+        waitingCount = 0;
+        waitingHasDoubles = false;
+    }
+
+    private void AddBlock<TSquare>(ReadOnlySpan<double> block) where TSquare : struct, ExactBlock.ISquare
+    {
+        if (block.IsEmpty)
+            return;
+        if (!ExactBlock.TryGetRange(block, out double least, out double most))
+        {
+            AddFinite<TSquare>(block);
+            return;
+        }
+        count += block.Length;
+        // -0 + 0 is 0.
+        minimum = Math.Min(minimum, least + 0.0);
+        maximum = Math.Max(maximum, most + 0.0);
+        if (!ExactBlock.TryAddMoments<TSquare>(block, Math.Max(Math.Abs(least), Math.Abs(most)), sum, squares))
+            ExactBlock.AddOneByOne<TSquare>(block, sum, squares);
+    }
+
+    // Counts what is not finite and adds the others.
+    private void AddFinite<TSquare>(ReadOnlySpan<double> block) where TSquare : struct, ExactBlock.ISquare
+    {
+        Span<double> finite = stackalloc double[ExactBlock.Length];
+        int length = 0;
+        foreach (double value in block)
+        {
+            if (double.IsFinite(value))
+                finite[length++] = value;
+            else if (double.IsNaN(value))
+                nanCount++;
+            else if (value > 0)
+                positiveInfinityCount++;
+            else
+                negativeInfinityCount++;
+        }
+        AddBlock<TSquare>(finite[..length]);
+    }
+}
