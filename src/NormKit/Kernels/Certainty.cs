@@ -41,11 +41,11 @@ internal static class Certainty
             moments = new(sums.Count, 0, squares);
             return !double.IsFinite(squares) || TryRound(squares, k * squares, out moments, sums.Count);
         }
-        double shift = sums.First / n;
+        double shift = sums.First / n, spread = squares / n;
         if (squares == 0 || !double.IsFinite(squares))
         {
             // All are the centre, or one is NaN or infinite.
-            moments = squares == 0 ? new(sums.Count, centre, 0) : new(sums.Count, double.NaN, double.NaN);
+            moments = squares == 0 ? new(sums.Count, centre + 0.0, 0) : new(sums.Count, double.NaN, double.NaN);
             return true;
         }
         double m2 = squares - (sums.First * shift), error = 3 * k * squares;
@@ -55,7 +55,7 @@ internal static class Certainty
             return false;
         }
         double step = Step(moments.Variance);
-        return TryMean(ref moments, centre, shift, (k * Math.Sqrt(squares / n)) + (2 * Unit * Math.Abs(shift)), step);
+        return TryMean(ref moments, centre, shift, (k * Math.Sqrt(spread)) + (2 * Unit * Math.Abs(shift)), step);
     }
 
     /// <summary>The two sums of a run for backward, if it is certain what they are: of the gradients, and of these times the deviations from the mean.</summary>
@@ -96,8 +96,15 @@ internal static class Certainty
         return lower == upper;
     }
 
-    /// <summary>The step of a grid for numbers whose squares are about <paramref name="square"/>.</summary>
-    private static double Step(double square) => Math.ScaleB(1, (Math.ILogB(square) >> 1) - Bits);
+    /// <summary>The step of a grid for numbers whose squares are about <paramref name="square"/>, which is no subnormal: a power of two.</summary>
+    private static double Step(double square)
+    {
+        int exponent = (int)(BitConverter.DoubleToInt64Bits(square) >> 52) - 1023;
+        return BitConverter.Int64BitsToDouble((long)((exponent >> 1) - Bits + 1023) << 52);
+    }
+
+    /// <summary>1 / step, exactly.</summary>
+    private static double Inverse(double step) => BitConverter.Int64BitsToDouble((2046L << 52) - BitConverter.DoubleToInt64Bits(step));
 
     private static double Rounded(double value)
     {
@@ -108,7 +115,7 @@ internal static class Certainty
 
     private static bool TryGrid(double value, double error, double step, out double rounded)
     {
-        double size = Math.Abs(value) / step, width = (error / step) + 1e-15 * size + 1e-15;
+        double steps = Inverse(step), size = Math.Abs(value) * steps, width = (error * steps) + (1e-15 * size) + 1e-15;
         double lower = Math.Floor(size - width + Theta), upper = Math.Floor(size + width + Theta);
         rounded = upper == 0 ? 0 : Math.CopySign(upper * step, value);
         return lower == upper;
@@ -121,8 +128,8 @@ internal static class Certainty
         if (isNegative)
             (centre, shift) = (-centre, -shift);
         // A float by a power of two is exact, and so is what is left of it below a step.
-        double inSteps = centre / step, whole = Math.Floor(inSteps), rest = (inSteps - whole) + (shift / step);
-        double width = (error / step) + (1e-15 * Math.Abs(rest)) + 1e-15;
+        double steps = Inverse(step), inSteps = centre * steps, whole = Math.Floor(inSteps), rest = (inSteps - whole) + (shift * steps);
+        double width = (error * steps) + (1e-15 * Math.Abs(rest)) + 1e-15;
         double lower = Math.Floor(rest - width + Theta), upper = Math.Floor(rest + width + Theta);
         double origin = whole * step, above = upper * step;
         moments = origin + above == 0

@@ -187,10 +187,11 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         where TStored : unmanaged
     {
         ref double first = ref sums[0], second = ref sums[units.Columns], third = ref sums[2 * units.Columns];
-        for (int row = 0; row < rows; row += Sums.RowsAtOnce)
+        int atOnce = Sums.RowsAtOnce(columns);
+        for (int row = 0; row < rows; row += atOnce)
         {
             ref TStored firstG = ref Unsafe.Add(ref g, row * stride), firstX = ref Unsafe.Add(ref x, row * stride);
-            int count = Math.Min(Sums.RowsAtOnce, rows - row);
+            int count = Math.Min(atOnce, rows - row);
             if (byRow)
                 Sums.DownColumns(count, columns, ref first, ref second, ref third, new ColumnTerms.ByRow<TStored>(ref firstG, ref firstX, stride, ref highs[0], ref rowWeights[row]));
             else

@@ -115,10 +115,11 @@ internal readonly struct ColumnForward<T, TNarrow>(
     private void Reduce<TStored>(ref TStored start, nint stride, int rows, int columns, Span<double> centres, Span<double> sums) where TStored : unmanaged
     {
         ref double first = ref sums[0], second = ref sums[units.Columns];
-        for (int row = 0; row < rows; row += Sums.RowsAtOnce)
+        int atOnce = Sums.RowsAtOnce(columns);
+        for (int row = 0; row < rows; row += atOnce)
         {
             ref TStored at = ref Unsafe.Add(ref start, row * stride);
-            int count = Math.Min(Sums.RowsAtOnce, rows - row);
+            int count = Math.Min(atOnce, rows - row);
             if (rule.Scaling.IsCentred)
                 Sums.DownColumns(count, columns, ref first, ref second, ref second, new Deviations<TStored>(ref at, stride, ref centres[0]));
             else

@@ -66,7 +66,7 @@ internal readonly struct Lanes512<T>(Vector512<T> value) : ILanes<Lanes512<T>, T
         if (typeof(T) == typeof(double))
             return new(Avx512F.ConvertToVector512Double(Lanes256<float>.Load(ref start, index).Value).As<double, T>());
         Vector256<ushort> bits = Vector256.LoadUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
-        return new((Vector512.Create(Vector256.WidenLower(bits), Vector256.WidenUpper(bits)) << 16).As<uint, T>());
+        return new((Avx512F.ConvertToVector512UInt32(bits) << 16).As<uint, T>());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,7 +75,7 @@ internal readonly struct Lanes512<T>(Vector512<T> value) : ILanes<Lanes512<T>, T
         if (typeof(TStored) == typeof(T))
             value.StoreUnsafe(ref Unsafe.As<TStored, T>(ref start), (nuint)index);
         else
-            Rounded().StoreUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
+            SixteenBit.Rounded(value.As<T, float>()).StoreUnsafe(ref Unsafe.As<TStored, ushort>(ref start), (nuint)index);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -86,7 +86,7 @@ internal readonly struct Lanes512<T>(Vector512<T> value) : ILanes<Lanes512<T>, T
         if (typeof(TStored) == typeof(T))
             value.StoreAlignedNonTemporal((T*)to);
         else
-            Rounded().StoreAlignedNonTemporal((ushort*)to);
+            SixteenBit.Rounded(value.As<T, float>()).StoreAlignedNonTemporal((ushort*)to);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -100,10 +100,6 @@ internal readonly struct Lanes512<T>(Vector512<T> value) : ILanes<Lanes512<T>, T
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Sum() => new Lanes256<T>(value.GetLower() + value.GetUpper()).Sum();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector256<ushort> Rounded() =>
-        Vector256.Create(SixteenBit.Rounded(value.GetLower().As<T, float>()), SixteenBit.Rounded(value.GetUpper().As<T, float>()));
 }
 
 /// <summary>256 bits on every machine: where registers are narrower the JIT splits them, so lanes are the same and so are sums of a fixed shape.</summary>
@@ -219,6 +215,15 @@ internal readonly struct Lane<T>(T value) : ILanes<Lane<T>, T> where T : unmanag
     public static Lane<T> operator *(Lane<T> a, Lane<T> b) => new(a.Value * b.Value);
 
     public T Sum() => Value;
+}
+
+/// <summary>
+/// An operator in a loop, whose fields the JIT then keeps in registers. It takes a struct of up to four fields apart in one way, which fails where the
+/// struct is copied from memory, and others, such as this one with a struct inside, in another way, which does not fail (seen in the code of .NET 10).
+/// </summary>
+internal readonly ref struct InRegisters<T>(ref readonly T value) where T : allows ref struct
+{
+    public readonly T Value = value;
 }
 
 /// <summary>

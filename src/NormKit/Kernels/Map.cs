@@ -78,7 +78,7 @@ internal static class Map
         where TValues : IRunValues<T>, allows ref struct
         where TStore : struct, IStore
     {
-        TValues values = given;
+        InRegisters<TValues> held = new(in given);
         int lanes = TLanes.Count;
         if (end - start < lanes)
         {
@@ -90,9 +90,9 @@ internal static class Map
         }
         int i = start + ToNext(ref Unsafe.Add(ref y, start), lanes * Unsafe.SizeOf<TStored>()), last = end - lanes;
         bool isWhole = ((end - i) & (lanes - 1)) == 0, isAligned = i == start;
-        TLanes atStart = isAligned ? default : values.At<TLanes>(start), atEnd = isWhole ? default : values.At<TLanes>(last);
+        TLanes atStart = isAligned ? default : held.Value.At<TLanes>(start), atEnd = isWhole ? default : held.Value.At<TLanes>(last);
         for (; i <= last; i += lanes)
-            TStore.Store<TStored, T, TLanes>(values.At<TLanes>(i), ref y, i);
+            TStore.Store<TStored, T, TLanes>(held.Value.At<TLanes>(i), ref y, i);
         if (!isAligned)
             atStart.Store(ref y, start);
         if (!isWhole)

@@ -51,33 +51,33 @@ internal readonly struct RowForward<T, TNarrow>(
     public void Apply(nint slot, nint unit, int block)
     {
         Moments moments = statistics.Of(slot, unit);
-        if (Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments)))
-            ApplyThroughScratch<double>(moments, unit, plan[block]);
+        double factor = rule.Scaling.Factor(moments);
+        if (Scaling.NeedsDouble<TNarrow>(factor))
+            ApplyThroughScratch<double>(moments, factor, unit, plan[block]);
         else if (x.Loads<TNarrow>() && y.Loads<TNarrow>() && (y.Holds<TNarrow>() || rule.IsDoneWithResults))
-            ApplyRuns<T, TNarrow>(moments, unit, plan[block], default, default, default);
+            ApplyRuns<T, TNarrow>(moments, factor, unit, plan[block], default, default, default);
         else
-            ApplyThroughScratch<TNarrow>(moments, unit, plan[block]);
+            ApplyThroughScratch<TNarrow>(moments, factor, unit, plan[block]);
     }
 
     private double CentreOf(nint unit) => SetMoments.CentreOf(x, geometry, unit, rule.Scaling.IsCentred);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    private void ApplyThroughScratch<TCompute>(Moments moments, nint set, Block block)
+    private void ApplyThroughScratch<TCompute>(Moments moments, double factor, nint set, Block block)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         Span<TCompute> forX = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forWeight = stackalloc TCompute[BlockPlan.BlockLength];
         Span<TCompute> forBias = stackalloc TCompute[BlockPlan.BlockLength];
-        ApplyRuns<TCompute, TCompute>(moments, set, block, forX, forWeight, forBias);
+        ApplyRuns<TCompute, TCompute>(moments, factor, set, block, forX, forWeight, forBias);
     }
 
     private void ApplyRuns<TStored, TCompute>(
-        Moments moments, nint set, Block block, Span<TStored> forX, Span<TCompute> forWeight, Span<TCompute> forBias)
+        Moments moments, double factor, nint set, Block block, Span<TStored> forX, Span<TCompute> forWeight, Span<TCompute> forBias)
         where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        double factor = rule.Scaling.Factor(moments);
         Centre<TCompute> centre = new(moments);
         bool past = y.WritesPast<TStored>() && rule.IsDoneWithResults;
         nint firstParameter = geometry.FirstParameter(set);
@@ -87,7 +87,7 @@ internal readonly struct RowForward<T, TNarrow>(
             nint shared = firstParameter + (geometry.Affine == AffineAxis.Segment ? block.FirstSegment + segment : 0);
             if (geometry.Affine != AffineAxis.Element && Scaling.ScaleNeedsDouble<TCompute>(factor * affine.Weight(shared)))
             {
-                ApplyThroughScratch<double>(moments, set, new(block.FirstSegment + segment, 1, block.Start, block.Length));
+                ApplyThroughScratch<double>(moments, factor, set, new(block.FirstSegment + segment, 1, block.Start, block.Length));
                 continue;
             }
             ReadOnlySpan<TStored> from = x.Read(offset, block.Length, forX);

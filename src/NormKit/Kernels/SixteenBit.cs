@@ -164,6 +164,15 @@ internal static class SixteenBit
             : Vector128.Narrow(nearest.GetLower(), nearest.GetUpper());
     }
 
+    /// <summary>Sixteen numbers, each rounded once, where the processor has 512 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Rounded(Vector512<float> value)
+    {
+        Vector512<uint> all = value.AsUInt32(), upper = all >>> 16;
+        Vector512<uint> rounded = (all + Vector512.Create(0x7FFFu) + (upper & Vector512<uint>.One)) >>> 16;
+        return Avx512F.ConvertToVector256UInt16(Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, upper | Vector512.Create(0x0040u)));
+    }
+
     /// <summary>The lower halves of numbers whose upper halves are zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ushort> Lower(Vector256<uint> first, Vector256<uint> second) =>

@@ -56,10 +56,11 @@ internal readonly ref struct SpectralMatrix(ReadOnlySpan<double> elements, int r
     private void TransposedTimes(ReadOnlySpan<double> u, Span<double> product)
     {
         product.Clear();
-        for (int row = 0; row < rows; row += Sums.RowsAtOnce)
+        int atOnce = Sums.RowsAtOnce(columns);
+        for (int row = 0; row < rows; row += atOnce)
         {
             Combination terms = new(ref MemoryMarshal.GetReference(elements[(row * columns)..]), ref MemoryMarshal.GetReference(u[row..]), columns);
-            Sums.DownColumns(Math.Min(Sums.RowsAtOnce, rows - row), columns, ref product[0], ref product[0], ref product[0], terms);
+            Sums.DownColumns(Math.Min(atOnce, rows - row), columns, ref product[0], ref product[0], ref product[0], terms);
         }
     }
 

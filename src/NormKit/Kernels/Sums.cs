@@ -68,15 +68,16 @@ internal readonly record struct BlockSums(long Count, double First, double Secon
 /// </summary>
 internal static class Sums
 {
-    /// <summary>The longest chain of additions in a sum over a block: two a step, one for each of eight running sums of 512 elements, and some twenty for
-    /// what is left and for the lanes; down columns one a row of <see cref="RowsAtOnce"/>.</summary>
+    /// <summary>The longest chain of additions in a sum over a block: one a step, one for each of eight running sums of 512 elements, and some twenty for
+    /// what is left and for the lanes. Down columns it is one a row of a few, and one for each such few of a block.</summary>
     public const int Chain = 96;
 
-    /// <summary>The most rows that a caller adds up at a time where sums are to be certain.</summary>
-    public const int RowsAtOnce = 64;
+    /// <summary>After so many steps a running sum is added to the total: a block of 4,096 has eight of 64, or sixteen of half as wide vectors.</summary>
+    private const int Steps = 64;
 
-    /// <summary>After so many steps a running sum is added to the total.</summary>
-    private const int Steps = 32;
+    /// <summary>How many rows are summed down columns before the next columns are: few, so that memory is read along the rows, but enough that the sums of
+    /// the columns are not taken into registers for too few elements.</summary>
+    public static int RowsAtOnce(nint columns) => (int)Math.Clamp(2048 / columns, 8, 64);
 
     /// <summary>Sums the terms of <paramref name="length"/> elements.</summary>
     /// <param name="length">How many elements.</param>
@@ -98,38 +99,36 @@ internal static class Sums
         where TTerms : IRunTerms, allows ref struct
     {
         TLanes first = default, second = default, third = default;
-        nint done = length >= 4 * TLanes.Count ? InSteps(length, in terms, ref first, ref second, ref third) : 0;
+        nint done = length >= 2 * TLanes.Count ? InSteps(length, in terms, ref first, ref second, ref third) : 0;
         return done < length ? Rest(done, length, in terms, first, second, third) : new(length, first.Sum(), second.Sum(), third.Sum());
     }
 
-    /// <summary>Four vectors a step, as many as there are. Alone in its method: the JIT keeps nothing in registers once it has inlined too much.</summary>
+    /// <summary>Two vectors a step, as many as there are. No more, and alone in its method: the JIT keeps nothing in registers once it has inlined too much.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static nint InSteps<TLanes, TTerms>(nint length, scoped in TTerms given, ref TLanes first, ref TLanes second, ref TLanes third)
         where TLanes : struct, ILanes<TLanes, double>
         where TTerms : IRunTerms, allows ref struct
     {
-        TTerms terms = given;
-        nint i = 0, step = 4 * TLanes.Count;
+        InRegisters<TTerms> held = new(in given);
+        nint i = 0, step = 2 * TLanes.Count;
         while (length - i >= step)
         {
             TLanes first0 = default, first1 = default, second0 = default, second1 = default, third0 = default, third1 = default;
             nint end = i + (Math.Min((length - i) / step, Steps) * step);
             for (; i < end; i += step)
             {
-                terms.At(i, out TLanes a, out TLanes b, out TLanes c);
-                terms.At(i + TLanes.Count, out TLanes d, out TLanes e, out TLanes f);
-                first0 += a + d;
+                held.Value.At(i, out TLanes a, out TLanes b, out TLanes c);
+                first0 += a;
                 if (TTerms.Count > 1)
-                    second0 += b + e;
+                    second0 += b;
                 if (TTerms.Count > 2)
-                    third0 += c + f;
-                terms.At(i + (2 * TLanes.Count), out a, out b, out c);
-                terms.At(i + (3 * TLanes.Count), out d, out e, out f);
-                first1 += a + d;
+                    third0 += c;
+                held.Value.At(i + TLanes.Count, out a, out b, out c);
+                first1 += a;
                 if (TTerms.Count > 1)
-                    second1 += b + e;
+                    second1 += b;
                 if (TTerms.Count > 2)
-                    third1 += c + f;
+                    third1 += c;
             }
             first += first0 + first1;
             second += second0 + second1;
@@ -193,19 +192,19 @@ internal static class Sums
         where TLanes : struct, ILanes<TLanes, T>
         where TTerms : IColumnTerms<T>, allows ref struct
     {
-        TTerms terms = given;
+        InRegisters<TTerms> held = new(in given);
         for (; columns - column >= 2 * TLanes.Count; column += 2 * TLanes.Count)
         {
             TLanes first0 = default, first1 = default, second0 = default, second1 = default, third0 = default, third1 = default;
             for (int row = 0; row < rows; row++)
             {
-                terms.At(row, column, out TLanes a, out TLanes b, out TLanes c);
+                held.Value.At(row, column, out TLanes a, out TLanes b, out TLanes c);
                 first0 += a;
                 if (TTerms.Count > 1)
                     second0 += b;
                 if (TTerms.Count > 2)
                     third0 += c;
-                terms.At(row, column + TLanes.Count, out a, out b, out c);
+                held.Value.At(row, column + TLanes.Count, out a, out b, out c);
                 first1 += a;
                 if (TTerms.Count > 1)
                     second1 += b;
@@ -236,13 +235,13 @@ internal static class Sums
         where TLanes : struct, ILanes<TLanes, T>
         where TTerms : IColumnTerms<T>, allows ref struct
     {
-        TTerms terms = given;
+        InRegisters<TTerms> held = new(in given);
         for (; columns - column >= TLanes.Count; column += TLanes.Count)
         {
             TLanes first0 = default, second0 = default, third0 = default;
             for (int row = 0; row < rows; row++)
             {
-                terms.At(row, column, out TLanes a, out TLanes b, out TLanes c);
+                held.Value.At(row, column, out TLanes a, out TLanes b, out TLanes c);
                 first0 += a;
                 if (TTerms.Count > 1)
                     second0 += b;
