@@ -54,6 +54,8 @@ internal static class FewRows
             RowForward<T, T> kernel = new(
                 geometry, new(from, x.Length), new(to, y.Length), new(new(weights, weight.Length), new(biases, bias.Length)), new Rule(scaling), default,
                 new StatisticsStore(moments, Keeping.OfEachSlot, 1, 1), room);
+            if (blocks == 1 && kernel.TryRun(slot: 0, 0, geometry.Sets))
+                return;
             for (nint row = 0; row < geometry.Sets; row++)
                 Schedule.RunUnit(kernel, slot: 0, row, blocks, reduce: true);
         }

@@ -60,6 +60,52 @@ internal readonly struct RowForward<T, TNarrow>(
             ApplyThroughScratch<TNarrow>(moments, factor, unit, plan[block]);
     }
 
+    /// <summary>Contiguous sets of floats of one block, with their results in place.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool TryRun(nint slot, nint start, nint end)
+    {
+        bool isContiguous = geometry.Segments == 1 || geometry.SegmentStride == geometry.Length;
+        if (typeof(TNarrow) != typeof(float) || !isContiguous || !x.Loads<TNarrow>() || !y.Loads<TNarrow>() || !rule.IsDoneWithResults || addition.IsPresent || statistics.Fixed)
+            return false;
+        bool isCentred = rule.Scaling.IsCentred, byElement = geometry.Affine == AffineAxis.Element && affine.IsPresent, past = y.WritesPast<T>();
+        int count = (int)(geometry.Segments * geometry.Length), chain = BlockSums.Chain(1);
+        int runs = geometry.Affine == AffineAxis.Segment ? (int)geometry.Segments : 1, length = count / runs;
+        for (nint unit = start; unit < end; unit++)
+        {
+            nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent ? geometry.FirstParameter(unit) : 0;
+            ReadOnlySpan<T> from = x.Direct<T>(offset, count);
+            Span<T> to = y.Direct<T>(offset, count);
+            double centre = CentreOf(unit);
+            if (!Certainty.TryMoments(SetMoments.OfBlock(from, isCentred, centre, ahead: count, anyShape: true), centre, isCentred, chain, out Moments moments)
+                || Certainty.ForcedLevel > 1)
+            {
+                moments = SetMoments.Again(x, default, geometry, unit, isCentred, moments);
+            }
+            statistics.Of(slot, unit) = moments;
+            double factor = rule.Scaling.Factor(moments);
+            Centre<TNarrow> mean = new(moments);
+            if (Scaling.NeedsDouble<TNarrow>(factor))
+                ApplyThroughScratch<double>(moments, factor, unit, plan[0]);
+            else if (byElement)
+                RowMaps.ByElement(from, to, mean, factor, affine.Weights<TNarrow>(parameter, count, default), affine.Biases<TNarrow>(parameter, count, default), past);
+            else
+                for (int run = 0, at = 0; run < runs; run++, at += length)
+                    Apply(moments, mean, factor, unit, run, from.Slice(at, length), to.Slice(at, length), parameter + run, past);
+        }
+        return true;
+    }
+
+    private void Apply(
+        in Moments moments, Centre<TNarrow> mean, double factor, nint unit, int run, ReadOnlySpan<T> from, Span<T> to, nint parameter, bool past)
+    {
+        bool none = geometry.Affine == AffineAxis.Element;
+        double weight = none ? 1 : affine.Weight(parameter);
+        if (Scaling.ScaleNeedsDouble<TNarrow>(factor * weight))
+            ApplyThroughScratch<double>(moments, factor, unit, geometry.Affine == AffineAxis.Segment ? new(run, 1, 0, (int)geometry.Length) : plan[0]);
+        else
+            RowMaps.Uniform(from, to, mean, factor, weight, none ? 0 : affine.Bias(parameter), past);
+    }
+
     private double CentreOf(nint unit) => SetMoments.CentreOf(x, geometry, unit, rule.Scaling.IsCentred);
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -117,7 +117,7 @@ internal static class SetMoments
 
     /// <summary>Levels 2 and 3: a pass about the mean that the first one has found, and, where that leaves a doubt too, compensated and then exact sums.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Moments Again<T>(TensorView<T> x, ElementMask mask, in NormGeometry geometry, nint set, bool isCentred, Moments first) where T : unmanaged
+    public static Moments Again<T>(TensorView<T> x, ElementMask mask, in NormGeometry geometry, nint set, bool isCentred, Moments first) where T : unmanaged
     {
         if (isCentred)
         {
@@ -197,7 +197,8 @@ internal static class SetMoments
         return Moments.Shifted(sums.Count, centre, shift, Math.Max(0, sums.Second - (sums.First * shift)));
     }
 
-    private static BlockSums OfBlock<TStored>(ReadOnlySpan<TStored> block, bool isCentred, double centre, nint ahead, bool anyShape)
+    /// <summary>The sums of a run that is contiguous in memory; asks for what lies so many elements ahead.</summary>
+    public static BlockSums OfBlock<TStored>(ReadOnlySpan<TStored> block, bool isCentred, double centre, nint ahead, bool anyShape)
         where TStored : unmanaged
     {
         Debug.Assert(!block.IsEmpty);

@@ -17,6 +17,10 @@ internal interface IUnitKernel
 
     /// <summary>Writes one block of results.</summary>
     void Apply(nint slot, nint unit, int block);
+
+    /// <summary>All three for some units of one block each, where nothing is special about them; says whether it did. What the steps cost is more than a
+    /// short row does.</summary>
+    bool TryRun(nint slot, nint start, nint end) => false;
 }
 
 /// <summary>
@@ -139,6 +143,8 @@ internal readonly record struct Schedule
 
         public void Run(int slot, nint start, nint end)
         {
+            if (blocks == 1 && reduce && Writable(in kernel).TryRun(slot, start, end))
+                return;
             for (nint unit = start; unit < end; unit++)
                 RunUnit(in kernel, slot, unit, blocks, reduce, cancellation);
         }
