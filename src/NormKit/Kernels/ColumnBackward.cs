@@ -17,10 +17,10 @@ namespace NormKit.Kernels;
 /// <param name="coefficients">Room for the two sums' share in dx, of each set of a slot.</param>
 /// <param name="constants">Room for the constants of each column of a slot.</param>
 /// <param name="inDouble">Of each set of <paramref name="statistics"/> whether it is computed in double.</param>
-/// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted or those of rows.</param>
+/// <param name="parameters">Takes the sums for weight and bias of each batch, where they are wanted and not those of rows.</param>
 internal readonly struct ColumnBackward<T, TNarrow>(
     NormGeometry geometry, ColumnUnits units, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-    StatisticsStore statistics, double[] partial, Pair[] coefficients, TNarrow[] constants, bool[] inDouble, Pair[]? parameters)
+    StatisticsStore statistics, double[] partial, Pair[] coefficients, TNarrow[] constants, bool[] inDouble, ParameterSums parameters)
     : IUnitKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
@@ -71,7 +71,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
         Span<Pair> means = MeansOf(slot, of);
         means.Clear();
-        if (!statistics.Fixed || parameters is not null)
+        if (!statistics.Fixed || parameters.IsPresent)
             Gather(of, sets, ColumnSums.Total(partial, slot, blocks, units.Columns, SumsPerColumn), means);
         ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
         for (int set = 0; set < sets.Length && !gradients.Dx.IsEmpty; set++)
@@ -106,9 +106,8 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         bool byColumn = geometry.Affine == AffineAxis.Element;
         // Where rows have the weights, their gradients are not summed here.
         nint first = WeightsByRow ? 0 : byColumn ? of.FirstColumn : of.FirstOfBatch;
-        Span<Pair> sums = parameters is null
-            ? default
-            : parameters.AsSpan((int)((of.Batch * geometry.AffineCount) + first), byColumn ? of.Columns : of.Sets);
+        int count = byColumn ? of.Columns : of.Sets;
+        Span<double> ofBias = parameters.IsPresent ? parameters.Bias(of.Batch, first, count) : default, ofWeight = parameters.IsPresent ? parameters.Weight(of.Batch, first, count) : default;
         nint firstParameter = geometry.FirstParameterOfBatch(of.Batch) + first;
         int length = (int)geometry.Length, runs = byColumn ? length : 1, columnsPerRun = length / runs, chain = ColumnSums.Chain(blocks) + columnsPerRun;
         Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : new Pair[runs];
@@ -127,8 +126,8 @@ internal readonly struct ColumnBackward<T, TNarrow>(
                 int parameter = (set * runs) + run;
                 weights[run] = WeightsByRow ? 1 : affine.Weight(firstParameter + parameter);
                 pairs[run] = PairOf(of.FirstSet + set, sets[set], run * columnsPerRun, columnsPerRun, total, chain);
-                if (!sums.IsEmpty)
-                    sums[parameter] = new(pairs[run].First, pairs[run].Second * factor);
+                if (!ofBias.IsEmpty)
+                    (ofBias[parameter], ofWeight[parameter]) = (pairs[run].First, pairs[run].Second * factor);
             }
             means[set] = statistics.Fixed ? default : rule.Scaling.Coefficients(RoundedOnce.Total(weights, pairs), sets[set], factor);
         }
@@ -147,7 +146,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Pair Again(nint set, int firstColumn, int columns) =>
-        new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, [], [], null).AgainByColumns(set, firstColumn, columns);
+        new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, [], [], default).AgainByColumns(set, firstColumn, columns);
 
     [SkipLocalsInit]
     private void ReduceIn<TCompute>(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets, Span<double> sums)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using NormKit.Threading;
@@ -20,7 +21,7 @@ namespace NormKit.Kernels;
 /// <param name="ofInput">What makes the gradient of the input.</param>
 /// <param name="fusion">What it does here, a few rows at a time, while they are in the cache.</param>
 internal readonly partial struct ElementGradients<T, TNarrow>(
-    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, Pair[] parameters,
+    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, ParameterSums parameters,
     RowBackward<T, TNarrow> ofInput, Fusion fusion)
     : IParallelWork
     where T : unmanaged
@@ -145,6 +146,8 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
     /// <summary>Makes the gradients of the input in some rows of a block, or what is summed for them in a block of columns.</summary>
     private void GoOn(RowBlock rows, int row, int count, nint set, int slot, int block)
     {
+        if (fusion == Fusion.WholeRows && plan.Blocks == 1 && geometry.SetsPerBatch == 1 && ofInput.TryRun(slot, rows.First + row, rows.First + row + count))
+            return;
         for (int end = row + count; row < end; row++)
         {
             nint unit = ((rows.First + row) * geometry.SetsPerBatch) + set;
@@ -215,10 +218,9 @@ internal readonly partial struct ElementGradients<T, TNarrow>(
     private void Keep<TCompute>(RowBlock rows, nint set, nint first, ReadOnlySpan<TCompute> sums, ReadOnlySpan<TCompute> products)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        nint parameter = (rows.Part * geometry.AffineCount) + (set * geometry.AffinePerSet) + first;
-        Span<Pair> kept = parameters.AsSpan((int)parameter, sums.Length);
-        for (int i = 0; i < kept.Length; i++)
-            kept[i] = Pair.From((sums[i], products[i]));
+        nint parameter = (set * geometry.AffinePerSet) + first;
+        TensorPrimitives.ConvertTruncating(sums, parameters.Bias(rows.Part, parameter, sums.Length));
+        TensorPrimitives.ConvertTruncating(products, parameters.Weight(rows.Part, parameter, sums.Length));
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using NormKit.Threading;
 
@@ -86,7 +87,8 @@ internal static class Normalizer
         (int parts, int partsPerRun) = byElement ? ElementGradients<T, TNarrow>.PartsOf(geometry)
             : byRow ? (PositionGradients<T, TNarrow>.PartsOf(geometry), int.MaxValue)
             : (checked((int)geometry.Batches), (int)Math.Min(geometry.Weights.Run, int.MaxValue));
-        using Rented<Pair> parameters = new(wantsParameters ? parts * geometry.AffineCount : 0);
+        using Rented<double> room = new(wantsParameters ? 2 * parts * geometry.AffineCount : 0);
+        ParameterSums parameters = new(wantsParameters ? room.Array : null, geometry.AffineCount);
 
         Fusion fusion = byElement && wantsParameters && !gradients.Dx.IsEmpty && !fixedStatistics
             ? ElementGradients<T, TNarrow>.FusionOf(geometry, rule)
@@ -105,15 +107,15 @@ internal static class Normalizer
             using Rented<BlockSums> partial = new(slots * blocks);
             using Rented<Pair> coefficients = new(slots);
             StatisticsStore statistics = new(moments, Keeping.OfEachUnit, 1, geometry.SetsPerBatch);
-            RowBackward<T, TNarrow> ofInput = new(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, null);
-            ElementGradients<T, TNarrow> sums = new(geometry, gradients, affine, rule, moments, parameters.Array, ofInput, fusion);
+            RowBackward<T, TNarrow> ofInput = new(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, default);
+            ElementGradients<T, TNarrow> sums = new(geometry, gradients, affine, rule, moments, parameters, ofInput, fusion);
             RunItems(sums, sums.Items, bytes, concurrency);
             if (fusion == Fusion.Reduction)
                 Schedule.OfReduced(geometry.Sets, blocks, bytes, concurrency).Run(ofInput, reduce: false);
         }
         else if (byRow && wantsParameters)
         {
-            RunItems(new PositionGradients<T, TNarrow>(geometry, gradients, affine, rule, moments, parameters.Array), parts, bytes, concurrency);
+            RunItems(new PositionGradients<T, TNarrow>(geometry, gradients, affine, rule, moments, parameters), parts, bytes, concurrency);
         }
         if (fusion == Fusion.None && (!gradients.Dx.IsEmpty || !(byElement || byRow)))
         {
@@ -123,8 +125,8 @@ internal static class Normalizer
             Schedule schedule = new(columnar ? units.Count : geometry.Sets, blocks, bytes, concurrency);
             using Rented<Pair> coefficients = new(schedule.Slots * setsPerUnit);
             StatisticsStore statistics = new(moments, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
-            Pair[]? sums = wantsParameters && !(byElement || byRow) ? parameters.Array : null;
-            bool reduce = !fixedStatistics || sums is not null;
+            ParameterSums sums = byElement || byRow ? default : parameters;
+            bool reduce = !fixedStatistics || sums.IsPresent;
             if (columnar)
             {
                 using Rented<double> partial = new(schedule.Slots * blocks * columns * ColumnBackward<T, TNarrow>.SumsPerColumn);
@@ -147,8 +149,7 @@ internal static class Normalizer
         if (wantsParameters)
         {
             int groups = (int)geometry.Weights.Groups;
-            AddParts(
-                parameters.Array.AsSpan(0, checked((int)(parts * geometry.AffineCount))), parts, groups == 1 ? int.MaxValue : partsPerRun, groups, dWeight, dBias, add);
+            AddParts(parameters, parts, groups == 1 ? int.MaxValue : partsPerRun, groups, dWeight, dBias, add);
         }
     }
 
@@ -165,40 +166,51 @@ internal static class Normalizer
         ParallelJob<TWork>.Run(work, items, grain: 1, concurrency.Workers(bytes), concurrency.Cancellation);
 
     /// <summary>Adds the parts of each parameter's gradient in their order, and rounds once.</summary>
-    /// <param name="sums">The parts, one behind the other; overwritten.</param>
+    /// <param name="sums">The parts; overwritten.</param>
     /// <param name="parts">How many there are.</param>
     /// <param name="run">How many neighbours belong to the same weights.</param>
     /// <param name="groups">After how many such runs the weights begin again.</param>
     /// <param name="dWeight">Takes the gradient of the weight.</param>
     /// <param name="dBias">Takes the gradient of the bias.</param>
     /// <param name="add">Whether they are added to what is there.</param>
-    private static void AddParts<T>(Span<Pair> sums, int parts, int run, int groups, Span<T> dWeight, Span<T> dBias, bool add)
+    private static void AddParts<T>(ParameterSums sums, int parts, int run, int groups, Span<T> dWeight, Span<T> dBias, bool add)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int parameters = sums.Length / parts;
         for (int part = 0; part < parts; part++)
         {
             // The first part of each group takes the others.
             int first = part / run % groups * run;
-            if (part == first)
-                continue;
-            Span<Pair> total = sums.Slice(first * parameters, parameters);
-            ReadOnlySpan<Pair> ofPart = sums.Slice(part * parameters, parameters);
-            for (int i = 0; i < parameters; i++)
-                total[i] += ofPart[i];
+            if (part != first)
+                RowMaps.Add<double>(sums.Of(first), sums.Of(part), sums.Of(first));
         }
         for (int group = 0; group < groups; group++)
         {
-            ReadOnlySpan<Pair> total = sums.Slice(group == 0 ? 0 : group * run * parameters, parameters);
-            for (int i = 0; i < parameters && !dWeight.IsEmpty; i++)
-                Round(ref dWeight[(group * parameters) + i], total[i].Second, add);
-            for (int i = 0; i < parameters && !dBias.IsEmpty; i++)
-                Round(ref dBias[(group * parameters) + i], total[i].First, add);
+            ReadOnlySpan<double> total = sums.Of(group == 0 ? 0 : group * run);
+            int parameters = total.Length / 2;
+            if (!dWeight.IsEmpty)
+                Round(total[parameters..], dWeight.Slice(group * parameters, parameters), add);
+            if (!dBias.IsEmpty)
+                Round(total[..parameters], dBias.Slice(group * parameters, parameters), add);
         }
     }
 
-    private static void Round<T>(ref T gradient, double sum, bool add) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        gradient = T.CreateTruncating(sum + (add ? double.CreateTruncating(gradient) : 0));
+    [SkipLocalsInit]
+    private static void Round<T>(ReadOnlySpan<double> sums, Span<T> gradients, bool add) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Part = 256;
+        Span<double> room = stackalloc double[Part];
+        for (int done = 0; done < sums.Length; done += Part)
+        {
+            int count = Math.Min(Part, sums.Length - done);
+            Span<T> gradient = gradients.Slice(done, count);
+            Span<double> total = room[..count];
+            total.Clear();
+            if (add)
+                TensorPrimitives.ConvertTruncating<T, double>(gradient, total);
+            RowMaps.Add(sums.Slice(done, count), total, total);
+            TensorPrimitives.ConvertTruncating<double, T>(total, gradient);
+        }
+    }
 
     private static Keeping KeepingOf(Moments[]? moments, bool fixedStatistics) =>
         fixedStatistics ? Keeping.OfOneBatch : moments is null ? Keeping.OfEachSlot : Keeping.OfEachUnit;

@@ -11,7 +11,7 @@ namespace NormKit.Kernels;
 /// in their order.
 /// </summary>
 internal readonly struct PositionGradients<T, TNarrow>(
-    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, Pair[] parameters)
+    NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule, Moments[] statistics, ParameterSums parameters)
     : IParallelWork
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
@@ -74,7 +74,8 @@ internal readonly struct PositionGradients<T, TNarrow>(
             }
             BlockSums sums = Sums.AlongRun(
                 sets.Length, new RowGradients.Uniform<TCompute>(ref MemoryMarshal.GetReference(g), ref MemoryMarshal.GetReference(xHat), 0), anyShape: false);
-            parameters[(item * geometry.Segments) + row] = new(sums.First, sums.Second);
+            parameters.Bias(item, row, 1)[0] = sums.First;
+            parameters.Weight(item, row, 1)[0] = sums.Second;
         }
     }
 }

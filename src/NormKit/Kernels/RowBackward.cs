@@ -18,10 +18,10 @@ namespace NormKit.Kernels;
 /// <param name="statistics">Those of the forward call.</param>
 /// <param name="partial">Room for the sums of each block of a slot.</param>
 /// <param name="coefficients">Room for the two sums' share in dx, a slot.</param>
-/// <param name="parameters">Takes the gradients of weight and bias of each batch; null where they are not wanted or not shared by a run.</param>
+/// <param name="parameters">Takes the sums for weight and bias of each batch, where they are wanted and shared by a run.</param>
 internal readonly struct RowBackward<T, TNarrow>(
     NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-    StatisticsStore statistics, BlockSums[] partial, Pair[] coefficients, Pair[]? parameters)
+    StatisticsStore statistics, BlockSums[] partial, Pair[] coefficients, ParameterSums parameters)
     : IUnitKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
@@ -61,18 +61,16 @@ internal readonly struct RowBackward<T, TNarrow>(
         ReadOnlySpan<BlockSums> blocks = partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks);
         (nint batch, nint inBatch) = Math.DivRem(unit, geometry.SetsPerBatch);
         nint first = inBatch * geometry.AffinePerSet, firstParameter = geometry.FirstParameter(unit);
-        Span<Pair> sums = parameters is null
-            ? default
-            : parameters.AsSpan((int)((batch * geometry.AffineCount) + first), (int)geometry.AffinePerSet);
         int runs = geometry.Affine == AffineAxis.Segment ? (int)geometry.Segments : 1, blocksPerRun = blocks.Length / runs;
+        Span<double> ofBias = parameters.IsPresent ? parameters.Bias(batch, first, runs) : default, ofWeight = parameters.IsPresent ? parameters.Weight(batch, first, runs) : default;
         Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : new Pair[runs];
         Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : new double[runs];
         for (int run = 0; run < runs; run++)
         {
             weights[run] = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(firstParameter + run);
             pairs[run] = PairOf(unit, moments, run * blocksPerRun, BlockSums.Of(blocks.Slice(run * blocksPerRun, blocksPerRun)), blocksPerRun);
-            if (!sums.IsEmpty)
-                sums[run] = new(pairs[run].First, pairs[run].Second * factor);
+            if (!ofBias.IsEmpty)
+                (ofBias[run], ofWeight[run]) = (pairs[run].First, pairs[run].Second * factor);
         }
         coefficients[slot] = statistics.Fixed ? default : rule.Scaling.Coefficients(RoundedOnce.Total(weights, pairs), moments, factor);
     }
@@ -89,6 +87,43 @@ internal readonly struct RowBackward<T, TNarrow>(
             ApplyDirect(moments, coefficients[slot], unit, plan[block]);
         else
             ApplyThroughScratch<TNarrow>(moments, coefficients[slot], unit, plan[block]);
+    }
+
+    /// <summary>Contiguous sets of floats of one block and one run, with their gradients in place.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool TryRun(nint slot, nint start, nint end)
+    {
+        bool isContiguous = geometry.Segments == 1 || geometry.SegmentStride == geometry.Length;
+        if (typeof(TNarrow) != typeof(float) || geometry.Affine == AffineAxis.Segment || !isContiguous || gradients.Dx.IsEmpty || !gradients.LoadAll<TNarrow>()
+            || !gradients.Addend.IsEmpty || !rule.HandsGradientsOn || statistics.Fixed)
+        {
+            return false;
+        }
+        bool ofSet = geometry.Affine == AffineAxis.Set, byElement = WeightsByElement, past = gradients.Dx.WritesPast<T>();
+        int count = (int)(geometry.Segments * geometry.Length), chain = BlockSums.Chain(1);
+        for (nint unit = start; unit < end; unit++)
+        {
+            Moments moments = statistics.Of(slot, unit);
+            double factor = rule.Scaling.Factor(moments);
+            nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent ? geometry.FirstParameter(unit) : 0;
+            ReadOnlySpan<T> dy = gradients.Dy.Direct<T>(offset, count), x = gradients.X.Direct<T>(offset, count);
+            ReadOnlySpan<TNarrow> weights = byElement ? affine.Weights<TNarrow>(parameter, count, default) : default;
+            if (!Certainty.TryPair(SumOf(moments, dy, x, weights), moments, new Centre<TNarrow>(moments).Low, chain, out Pair pair) || Certainty.ForcedLevel > 1)
+                pair = Again(unit, moments, new RunOfBlocks(plan, 0, 1));
+            if (parameters.IsPresent)
+            {
+                (nint batch, nint inBatch) = Math.DivRem(unit, geometry.SetsPerBatch);
+                parameters.Bias(batch, inBatch, 1)[0] = pair.First;
+                parameters.Weight(batch, inBatch, 1)[0] = pair.Second * factor;
+            }
+            double weight = ofSet ? affine.Weight(parameter) : 1;
+            Pair shares = rule.Scaling.Coefficients(RoundedOnce.Total([weight], [pair]), moments, factor);
+            if (Scaling.NeedsDouble<TNarrow>(factor))
+                ApplyThroughScratch<double>(moments, shares, unit, plan[0]);
+            else
+                Write(new DxOfRun<TNarrow>(rule.Scaling, moments, shares), parameter, dy, x, gradients.Dx.Direct<T>(offset, count), default, past);
+        }
+        return true;
     }
 
     /// <summary>The two sums of a run: its blocks from <paramref name="firstBlock"/> on, which sum to <paramref name="sums"/>. Statistics that were given
