@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace NormKit.Kernels;
 
@@ -14,6 +16,13 @@ internal readonly struct Affine<T>(TensorView<T> weight, TensorView<T> bias) whe
     public double Weight(nint index) => weight.IsEmpty ? 1 : double.CreateTruncating(weight.Direct<T>(index, 1)[0]);
 
     public double Bias(nint index) => bias.IsEmpty ? 0 : double.CreateTruncating(bias.Direct<T>(index, 1)[0]);
+
+    public Vector256<double> FourWeights(nint index) => weight.IsEmpty ? Vector256<double>.One : Four(weight, index);
+
+    public Vector256<double> FourBiases(nint index) => bias.IsEmpty ? Vector256<double>.Zero : Four(bias, index);
+
+    private static Vector256<double> Four(TensorView<T> parameters, nint index) =>
+        Lanes256<double>.Load(ref MemoryMarshal.GetReference(parameters.Direct<T>(index, Vector256<double>.Count)), 0).Value;
 
     public ReadOnlySpan<TCompute> Weights<TCompute>(nint index, int length, Span<TCompute> scratch)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>

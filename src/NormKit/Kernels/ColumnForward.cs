@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
@@ -57,8 +58,8 @@ internal readonly struct ColumnForward<T, TNarrow>(
         for (int column = 0; column < of.Columns; column += ColumnTiles.Width)
         {
             int width = Math.Min(ColumnTiles.Width, of.Columns - column);
-            for (int i = 0; rule.Scaling.IsCentred && i < width; i++)
-                centres[i] = x.ElementAt(first + column + i - ((column + i) % geometry.Length));
+            if (rule.Scaling.IsCentred)
+                FillCentres(first, column, centres[..width]);
             if (x.Loads<TNarrow>())
             {
                 Reduce(ref MemoryMarshal.GetReference(x.Direct<T>(offset + column, width)), rowLength, rows, width, centres, sums[column..]);
@@ -66,6 +67,23 @@ internal readonly struct ColumnForward<T, TNarrow>(
             }
             using ColumnTile<TNarrow> tile = ColumnTile<TNarrow>.Of(x, offset + column, rows, width, rowLength);
             Reduce(ref tile.Start, tile.Stride, rows, width, centres, sums[column..]);
+        }
+    }
+
+    /// <summary>The first element of the set of each column, counted from the first of the unit.</summary>
+    private void FillCentres(nint offset, int column, Span<double> centres)
+    {
+        if (geometry.Length == 1)
+        {
+            x.Fill(offset + column, centres);
+            return;
+        }
+        int inSet = column % (int)geometry.Length;
+        for (int i = 0; i < centres.Length; inSet = 0)
+        {
+            int count = Math.Min((int)geometry.Length - inSet, centres.Length - i);
+            centres.Slice(i, count).Fill(x.ElementAt(offset + column + i - inSet));
+            i += count;
         }
     }
 
@@ -78,8 +96,15 @@ internal readonly struct ColumnForward<T, TNarrow>(
         ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
         ReadOnlySpan<double> sums = statistics.Fixed ? default : ColumnSums.Total(partial, slot, blocks, units.Columns, SumsPerColumn);
         int chain = ColumnSums.Chain(blocks), length = (int)geometry.Length;
-        for (int set = 0, column = 0; set < sets.Length; set++, column += length)
+        for (int set = 0; set < sets.Length; set++)
         {
+            if (length == 1 && sets.Length - set >= Vector256<double>.Count && TryFour(of, set, sums, chain, sets, ofSlot))
+            {
+                flags.Slice(set, Vector256<double>.Count).Clear();
+                set += Vector256<double>.Count - 1;
+                continue;
+            }
+            int column = set * length;
             if (!statistics.Fixed)
             {
                 BlockSums total = default;
@@ -110,6 +135,42 @@ internal readonly struct ColumnForward<T, TNarrow>(
             else
                 ApplyIn(of, block, run, ConstantsOf(slot).From(run.First));
         }
+    }
+
+    /// <summary>The moments and constants of four sets of floats of a column each, if they are certain and floats hold them.</summary>
+    private bool TryFour(ColumnUnit of, int set, ReadOnlySpan<double> sums, int chain, Span<Moments> sets, ColumnConstants<TNarrow> ofSlot)
+    {
+        if (typeof(TNarrow) != typeof(float) || statistics.Fixed || !x.Loads<TNarrow>() || rule.Scaling.Spread == Spread.Length || Certainty.ForcedLevel > 1)
+            return false;
+        ref double first = ref MemoryMarshal.GetReference(sums);
+        Vector256<double> centre = rule.Scaling.IsCentred
+            ? Lanes256<double>.Load(ref MemoryMarshal.GetReference(x.Direct<T>(of.Offset(0) + set, Vector256<double>.Count)), 0).Value
+            : Vector256<double>.Zero;
+        if (!Certainty.TryFour(
+            Vector256.LoadUnsafe(ref first, (nuint)set), Vector256.LoadUnsafe(ref first, (nuint)(units.Columns + set)), centre, geometry.Segments, chain,
+            rule.Scaling.IsCentred, out Vector256<double> mean, out Vector256<double> low, out Vector256<double> m2))
+        {
+            return false;
+        }
+        Vector256<double> spread = Vector256.Sqrt((m2 / Vector256.Create((double)geometry.Segments)) + Vector256.Create(rule.Scaling.Eps));
+        Vector256<double> factor = Vector256<double>.One / spread, scale = factor, shift = Vector256<double>.Zero;
+        if (!WeightsByRow)
+        {
+            nint own = geometry.FirstParameterOfBatch(of.Batch) + of.FirstOfBatch + set;
+            scale *= affine.FourWeights(own);
+            shift = affine.FourBiases(own);
+        }
+        Vector128<float> high = Vector256.Narrow(mean, mean).GetLower();
+        Vector256<double> rest = mean - Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)) + low;
+        shift -= rest * scale;
+        if (!Scaling.HoldInFloats(factor, scale))
+            return false;
+        for (int i = 0; i < Vector256<double>.Count; i++)
+            sets[set + i] = new(geometry.Segments, mean.GetElement(i), m2.GetElement(i)) { MeanLow = low.GetElement(i) };
+        high.As<float, TNarrow>().CopyTo(ofSlot[High][set..]);
+        Vector256.Narrow(scale, scale).GetLower().As<float, TNarrow>().CopyTo(ofSlot[Scale][set..]);
+        Vector256.Narrow(shift, shift).GetLower().As<float, TNarrow>().CopyTo(ofSlot[Shift][set..]);
+        return true;
     }
 
     private void Reduce<TStored>(ref TStored start, nint stride, int rows, int columns, Span<double> centres, Span<double> sums) where TStored : unmanaged
@@ -190,14 +251,14 @@ internal readonly struct ColumnForward<T, TNarrow>(
         double factor = rule.Scaling.Factor(moments);
         nint parameter = geometry.FirstParameterOfBatch(unit.Batch);
         Centre<TCompute> centre = new(moments);
-        for (int i = 0; i < geometry.Length; i++)
+        int length = (int)geometry.Length, first = (set * length) - firstColumn, columnsPerRun = geometry.Affine == AffineAxis.Element ? 1 : length;
+        of[High].Slice(first, length).Fill(centre.High);
+        for (int i = 0; i < length; i += columnsPerRun)
         {
-            int column = (set * (int)geometry.Length) + i;
-            nint own = parameter + (geometry.Affine == AffineAxis.Element ? unit.FirstColumn + column : unit.FirstOfBatch + set);
+            nint own = parameter + (geometry.Affine == AffineAxis.Element ? unit.FirstColumn + (set * length) + i : unit.FirstOfBatch + set);
             double scale = factor * (WeightsByRow ? 1 : affine.Weight(own));
-            of[High][column - firstColumn] = centre.High;
-            of[Scale][column - firstColumn] = Scaling.ScaleNeedsDouble<TCompute>(scale) ? TCompute.NaN : TCompute.CreateTruncating(scale);
-            of[Shift][column - firstColumn] = TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale));
+            of[Scale].Slice(first + i, columnsPerRun).Fill(Scaling.ScaleNeedsDouble<TCompute>(scale) ? TCompute.NaN : TCompute.CreateTruncating(scale));
+            of[Shift].Slice(first + i, columnsPerRun).Fill(TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale)));
         }
     }
 

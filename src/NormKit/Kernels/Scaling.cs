@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace NormKit.Kernels;
 
 /// <summary>What the elements of a set are divided by.</summary>
@@ -49,6 +51,14 @@ internal readonly record struct Scaling(Spread Spread, double Eps)
 
     /// <summary>The same of a factor times a weight.</summary>
     public static bool ScaleNeedsDouble<T>(double scale) => typeof(T) == typeof(float) && IsOutside(scale, 1.0 / (1L << 50) / (1L << 50));
+
+    /// <summary>Whether four factors, and these times weights, need no double, and none is 0.</summary>
+    public static bool HoldInFloats(Vector256<double> factors, Vector256<double> scales)
+    {
+        Vector256<double> least = Vector256.Create(1.0 / (1L << 50)), scaleSize = Vector256.Abs(scales);
+        return Vector256.GreaterThanOrEqualAll(factors, least) && Vector256.LessThanOrEqualAll(factors, Vector256<double>.One / least)
+            && Vector256.GreaterThanOrEqualAll(scaleSize, least * least) && Vector256.LessThanOrEqualAll(scaleSize, Vector256<double>.One / (least * least));
+    }
 
     private static bool IsOutside(double value, double least) => value != 0 && (Math.Abs(value) < least || Math.Abs(value) > 1 / least);
 }
