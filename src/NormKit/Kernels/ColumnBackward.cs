@@ -155,18 +155,24 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         int rows = ColumnTiles.RowsOf(geometry.Segments, block);
         nint offset = of.Offset(block);
         nint firstRow = geometry.FirstParameterOfBatch(of.Batch) + ((nint)block * ColumnTiles.RowsPerBlock);
-        Span<double> highs = stackalloc double[ColumnTiles.Width];
+        bool byRow = WeightsByRow && affine.HasWeight, copied = rule.Activation.IsPresent, direct = !copied && gradients.LoadInputs<TNarrow>();
+        int most = Math.Min(run.Width, direct ? ColumnTiles.Summed : ColumnTiles.Width), length = (int)geometry.Length;
+        Span<double> highs = stackalloc double[most];
         Span<double> rowWeights = stackalloc double[ColumnTiles.RowsPerBlock];
-        bool byRow = WeightsByRow && affine.HasWeight, copied = rule.Activation.IsPresent;
         for (int row = 0; byRow && row < rows; row++)
             rowWeights[row] = affine.Weight(firstRow + row);
-        for (int column = run.First; column < run.End; column += ColumnTiles.Width)
+        for (int column = run.First; column < run.End; column += most)
         {
-            int width = Math.Min(ColumnTiles.Width, run.End - column);
-            for (int i = 0; i < width; i++)
-                highs[i] = double.CreateTruncating(new Centre<TNarrow>(sets[(column + i) / (int)geometry.Length]).High);
+            int width = Math.Min(most, run.End - column);
+            for (int i = 0; i < width;)
+            {
+                (int set, int inSet) = length == 1 ? (column + i, 0) : Math.DivRem(column + i, length);
+                int count = Math.Min(length - inSet, width - i);
+                highs.Slice(i, count).Fill(double.CreateTruncating(new Centre<TNarrow>(sets[set]).High));
+                i += count;
+            }
             Span<double> ofColumns = sums[column..];
-            if (!copied && gradients.LoadInputs<TNarrow>())
+            if (direct)
             {
                 Reduce(
                     ref MemoryMarshal.GetReference(gradients.Dy.Direct<T>(offset + column, width)),

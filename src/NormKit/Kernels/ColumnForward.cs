@@ -54,10 +54,11 @@ internal readonly struct ColumnForward<T, TNarrow>(
         Span<double> sums = ColumnSums.OfBlock(partial, slot, block, blocks, units.Columns, SumsPerColumn);
         sums.Clear();
         nint first = of.Offset(0), offset = of.Offset(block);
-        Span<double> centres = stackalloc double[ColumnTiles.Width];
-        for (int column = 0; column < of.Columns; column += ColumnTiles.Width)
+        int most = Math.Min(of.Columns, x.Loads<TNarrow>() ? ColumnTiles.Summed : ColumnTiles.Width);
+        Span<double> centres = stackalloc double[most];
+        for (int column = 0; column < of.Columns; column += most)
         {
-            int width = Math.Min(ColumnTiles.Width, of.Columns - column);
+            int width = Math.Min(most, of.Columns - column);
             if (rule.Scaling.IsCentred)
                 FillCentres(first, column, centres[..width]);
             if (x.Loads<TNarrow>())

@@ -14,6 +14,9 @@ internal static class ColumnTiles
     public const int RowsPerBlock = 256;
     public const int Width = 256;
 
+    /// <summary>The columns that are summed at a time where they lie in memory: many, so that rows are read on and on.</summary>
+    public const int Summed = 2048;
+
     /// <summary>What a forward pass writes at once, at most: a call costs as much as some ten vectors, and the constants still leave room in the first
     /// cache. Backward has more of them, and writes <see cref="Width"/>.</summary>
     public const int Written = 512;
