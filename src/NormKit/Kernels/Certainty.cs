@@ -100,14 +100,14 @@ internal static class Certainty
         if (!Vector256.EqualsAll(Vector256.Floor(above - width + theta), upper))
             return false;
         // Knuth's exact sum of two doubles, as Moments.Shifted has it.
-        Vector256<double> origin = whole * step, more = upper * step;
+        Vector256<double> origin = (whole * step) ^ sign, more = (upper * step) ^ sign;
         mean = origin + more;
         Vector256<double> back = mean - origin;
         low = (origin - (mean - back)) + (more - back);
         // A mean of 0 has no sign.
         Vector256<double> isZero = Vector256.Equals(mean, Vector256<double>.Zero);
-        mean = Vector256.AndNot(mean ^ sign, isZero);
-        low = Vector256.AndNot(low ^ sign, isZero);
+        mean = Vector256.AndNot(mean, isZero);
+        low = Vector256.AndNot(low, isZero);
         return true;
     }
 

@@ -155,6 +155,8 @@ internal static class OtherForms
         {
             ["value"] = [new(a => a.Dim = 1, typeof(InvalidOperationException), null, "bias: is a Parameter of shape [10]"), new(a => a.Groups = -1, Range, null, "BatchNorm: ", "-1")],
         }),
+        Other("ExactMoments.Merge(other)", "", a => new ExactMoments().Merge(a.Dim == 0 ? new ExactMoments() : null!), new() { ["other"] = [new(a => a.Dim = 1, Null, null, "other")] }),
+        Other("ExactMoments.FromArray(bytes)", "", a => ExactMoments.FromArray(a.Dim == 0 ? new ExactMoments().ToArray() : [1, 2, 3]), new() { ["bytes"] = [new(a => a.Dim = 1, typeof(FormatException), null, "ExactMoments")] }),
         Other("BFloat16.Parse(s)", "BFloat16", a => BFloat16.Parse(Text(a)!), new() { ["s"] = [new(a => a.Dim = 1, Null, null, "s"), new(a => a.Dim = 2, typeof(FormatException), null, "x.5")] }),
         Other("BFloat16.Parse(s, provider)", "BFloat16", a => BFloat16.Parse(Text(a)!, CultureInfo.InvariantCulture), new() { ["s"] = [new(a => a.Dim = 1, Null, null, "s"), new(a => a.Dim = 2, typeof(FormatException), null, "x.5")] }),
         Other("BFloat16.Parse(s, style, provider)", "", a => BFloat16.Parse(Text(a)!, a.Groups != 2 ? NumberStyles.Float : (NumberStyles)(1 << 20), CultureInfo.InvariantCulture), new()

@@ -14,6 +14,8 @@ public class RefusalTests
         ["GroupedNormLayer.set_Activation(value)"] = "an activation is made by its own constructors alone",
         ["IStateful.Materialize(length)"] = "what implements it is called by loading, and tested there: LazyLoadTests",
         ["TorchRandom.Fill(destination)"] = "any span can be filled",
+        ["ExactMoments.Add(value)"] = "any number counts",
+        ["ExactMoments.Add(values)"] = "any span has moments",
         ["Moments.new(Count, Mean, M2)"] = "a record of numbers",
         ["Moments.Combine(a, b)"] = "any two records merge",
         ["Moments.Of<T>(values)"] = "any span has moments",
