@@ -21,20 +21,43 @@ public static class NpzFile
     /// <summary>Reads one array.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The array's name, without ".npy".</param>
-    /// <exception cref="TensorFileException">The file is missing or damaged, has no such array, or one of an unsupported type.</exception>
-    public static StoredTensor Read(string path, string name)
+    /// <exception cref="TensorFileException">The file is missing or damaged, has no such array, one of an unsupported type, or one that expands
+    /// beyond the limits that <see cref="NpzLimits"/> has unless told.</exception>
+    public static StoredTensor Read(string path, string name) => Read(path, name, new NpzLimits());
+
+    /// <summary>Reads one array, within limits of your own.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The array's name, without ".npy".</param>
+    /// <param name="limits">How far compressed arrays may expand.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, has no such array, one of an unsupported type, or one that expands
+    /// beyond the limits.</exception>
+    public static StoredTensor Read(string path, string name, NpzLimits limits)
     {
         ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(limits);
+        long free = limits.FreeBytes;
         return ReadArchive(path, arrays => arrays.TryGetValue(name, out ZipArchiveEntry? entry)
-            ? ReadEntry(path, name, entry)
+            ? ReadEntry(path, name, entry, limits, ref free)
             : throw TensorNames.Unknown(path, name, arrays.Keys));
     }
 
     /// <summary>Reads all arrays.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its arrays is of an unsupported type.</exception>
-    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) =>
-        ReadArchive(path, arrays => arrays.ToDictionary(array => array.Key, array => ReadEntry(path, array.Key, array.Value)));
+    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its arrays is of an unsupported type, or they expand beyond
+    /// the limits that <see cref="NpzLimits"/> has unless told.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) => ReadAll(path, new NpzLimits());
+
+    /// <summary>Reads all arrays, within limits of your own.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">How far compressed arrays may expand.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its arrays is of an unsupported type, or they expand beyond
+    /// the limits.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path, NpzLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        long free = limits.FreeBytes;
+        return ReadArchive(path, arrays => arrays.ToDictionary(array => array.Key, array => ReadEntry(path, array.Key, array.Value, limits, ref free)));
+    }
 
     /// <summary>Writes arrays in the order given.</summary>
     /// <param name="path">Replaced whole, or left as it was if writing fails.</param>
@@ -96,15 +119,17 @@ public static class NpzFile
         return arrays;
     }
 
-    private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry)
+    private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry, NpzLimits limits, ref long free)
     {
         string location = $"{path}:{name}";
         if (entry.IsEncrypted)
             throw new TensorFileException($"{location}: zip entry: it is encrypted; decrypt the archive first.");
 
         using Stream content = entry.Open();
-        ByteSource source = new(content, location, length: null, checksummed: true);
+        double paid = limits.MaxRatio * entry.CompressedLength;
+        ByteSource source = new(content, location, length: null, checksummed: true) { Most = (long)Math.Min(long.MaxValue, paid + free) };
         StoredTensor tensor = NpyFile.Read(source);
+        free -= (long)Math.Max(0, source.Position - paid);
         return source.Crc32 == entry.Crc32
             ? tensor
             : throw new TensorFileException(

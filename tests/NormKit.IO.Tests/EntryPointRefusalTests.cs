@@ -18,6 +18,7 @@ public sealed class EntryPointRefusalTests : IDisposable
         [
             ("NpyFile.Read(path)", "path", p => NpyFile.Read(p)), ("NpyFile.Write(path, tensor)", "path", p => NpyFile.Write(p, Tensor)),
             ("NpzFile.Names(path)", "path", p => NpzFile.Names(p)), ("NpzFile.Read(path, name)", "path", p => NpzFile.Read(p, "a")), ("NpzFile.ReadAll(path)", "path", p => NpzFile.ReadAll(p)),
+            ("NpzFile.Read(path, name, limits)", "path", p => NpzFile.Read(p, "a", NpzLimits.None)), ("NpzFile.ReadAll(path, limits)", "path", p => NpzFile.ReadAll(p, NpzLimits.None)),
             ("NpzFile.Write(path, tensors, compress)", "path", p => NpzFile.Write(p, Tensors)),
             ("SafetensorsFile.Names(path)", "path", p => SafetensorsFile.Names(p)), ("SafetensorsFile.Metadata(path)", "path", p => SafetensorsFile.Metadata(p)),
             ("SafetensorsFile.Read(path, name)", "path", p => SafetensorsFile.Read(p, "a")), ("SafetensorsFile.ReadAll(path)", "path", p => SafetensorsFile.ReadAll(p)),
@@ -43,6 +44,11 @@ public sealed class EntryPointRefusalTests : IDisposable
             yield return new("TensorFile.Write(path, tensors)", "tensors", typeof(ArgumentNullException), "'tensors'", d => TensorFile.Write(d["x" + extension], (IReadOnlyList<KeyValuePair<string, StoredTensor>>)null!));
         }
         yield return new("NpzFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => NpzFile.Read(d["x.npz"], null!));
+        yield return new("NpzFile.Read(path, name, limits)", "name", typeof(ArgumentNullException), "name", d => NpzFile.Read(d["x.npz"], null!, NpzLimits.None));
+        yield return new("NpzFile.Read(path, name, limits)", "limits", typeof(ArgumentNullException), "limits", d => NpzFile.Read(d["x.npz"], "a", null!));
+        yield return new("NpzFile.ReadAll(path, limits)", "limits", typeof(ArgumentNullException), "limits", d => NpzFile.ReadAll(d["x.npz"], null!));
+        yield return new("NpzLimits.set_MaxRatio(value)", "value", typeof(ArgumentOutOfRangeException), "MaxRatio", _ => GC.KeepAlive(new NpzLimits { MaxRatio = double.NaN }));
+        yield return new("NpzLimits.set_FreeBytes(value)", "value", typeof(ArgumentOutOfRangeException), "FreeBytes", _ => GC.KeepAlive(new NpzLimits { FreeBytes = -1 }));
         yield return new("SafetensorsFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => SafetensorsFile.Read(d["x.safetensors"], null!));
         (string EntryPoint, Action<string, KeyValuePair<string, StoredTensor>[]?> Call)[] writers =
         [
