@@ -205,10 +205,21 @@ internal sealed class LayerJob
                         + $"{NumberType.Text(FileShape)}, needs {NumberType.Text(needed)}.");
             }
             bool used = request.Eval || !request.Entry.HasModes || request.Entry.TrainsByRunning;
-            if (parameter.Name == LayerEntry.RunningVar && used && tensor.ToArray<double>().FirstOrDefault(value => value < 0) is < 0 and double negative)
-                throw new UsageException($"{file.Role} {file.Location}: holds {negative}, and no variance is negative; give a file of variances.");
+            if (parameter.Name == LayerEntry.RunningVar && used)
+                RequireVariances(file.Role, file.Location, tensor);
             yield return (parameter, tensor);
         }
+    }
+
+    private static void RequireVariances(string role, string location, StoredTensor tensor)
+    {
+        double[] variances = tensor.ToArray<double>();
+        int wrong = Array.FindIndex(variances, value => !(value >= 0));
+        if (wrong < 0)
+            return;
+        throw new UsageException(double.IsNaN(variances[wrong])
+            ? $"{role} {location}: holds NaN at index {wrong}, and a variance is a number; give a file of variances."
+            : $"{role} {location}: holds {NumberType.Text(variances[wrong], tensor.ElementType)}, and no variance is negative; give a file of variances.");
     }
 
     private static StoredTensor ReadMask(string location)

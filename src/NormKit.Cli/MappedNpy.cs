@@ -9,6 +9,8 @@ namespace NormKit.Cli;
 internal sealed unsafe class MappedNpy : IDisposable
 {
     private readonly MemoryMappedFile file;
+    private readonly FileStream stream;
+    private readonly bool isWritten;
     private readonly MemoryMappedViewAccessor view;
     private readonly byte* start;
 
@@ -19,7 +21,7 @@ internal sealed unsafe class MappedNpy : IDisposable
     /// <param name="access">Reading, or writing too.</param>
     private MappedNpy(FileStream stream, ElementType type, nint[] shape, int offset, MemoryMappedFileAccess access)
     {
-        (ElementType, Shape) = (type, shape);
+        (ElementType, Shape, this.stream, isWritten) = (type, shape, stream, access != MemoryMappedFileAccess.Read);
         file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, access, HandleInheritability.None, leaveOpen: false);
         view = file.CreateViewAccessor(0, 0, access);
         byte* first = null;
@@ -104,6 +106,12 @@ internal sealed unsafe class MappedNpy : IDisposable
     public void Dispose()
     {
         view.SafeMemoryMappedViewHandle.ReleasePointer();
+        if (isWritten)
+        {
+            // On the disk before it gets its name.
+            view.Flush();
+            stream.Flush(flushToDisk: true);
+        }
         view.Dispose();
         file.Dispose();
     }

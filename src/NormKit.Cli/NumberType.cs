@@ -1,3 +1,4 @@
+using System.Globalization;
 using NormKit.IO;
 
 namespace NormKit.Cli;
@@ -20,6 +21,19 @@ internal static class NumberType
     };
 
     public static string Text(this ElementType type) => type.ToString().ToLowerInvariant();
+
+    /// <summary>A number of a file as it was given: the shortest text that its own type reads back. A float32 of -1e-5 is not -9.999999747378752E-06.</summary>
+    public static string Text(double value, ElementType type)
+    {
+        string text = type switch
+        {
+            ElementType.Float16 => ((Half)value).ToString(CultureInfo.InvariantCulture),
+            ElementType.BFloat16 => ((BFloat16)value).ToString(null, CultureInfo.InvariantCulture),
+            ElementType.Float32 => ((float)value).ToString(CultureInfo.InvariantCulture),
+            _ => value.ToString(CultureInfo.InvariantCulture),
+        };
+        return text.Replace("E-0", "e-", StringComparison.Ordinal).Replace("E+0", "e+", StringComparison.Ordinal).Replace('E', 'e');
+    }
 
     public static string Text(ReadOnlySpan<nint> shape) => $"[{string.Join(", ", shape.ToArray())}]";
 }

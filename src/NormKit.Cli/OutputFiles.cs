@@ -4,7 +4,7 @@ namespace NormKit.Cli;
 
 /// <summary>
 /// The files that a command writes: all of them or none. Paths are checked before anything is computed; each file is written beside its
-/// target under another name; renaming them all is the last step, and is undone if one fails.
+/// target under another name; renaming them all is the last step, and is undone if one fails. What goes to a pipe or a device is sent first.
 /// </summary>
 internal sealed class OutputFiles : IDisposable
 {
@@ -18,6 +18,7 @@ internal sealed class OutputFiles : IDisposable
 
     private readonly Dictionary<string, (string Role, string Target)> declared = [];
     private readonly List<(string Temporary, string Target, string Path)> written = [];
+    private readonly List<(string Temporary, string Path)> toSend = [];
 
     /// <summary>Checks all of a path that can be checked before there is anything to write.</summary>
     /// <param name="role">The option that named it, for errors.</param>
@@ -72,36 +73,86 @@ internal sealed class OutputFiles : IDisposable
     /// <exception cref="IOException">One could not be; then the others are as they were.</exception>
     public void Commit()
     {
-        List<(string Target, string? Backup)> done = [];
+        SendAll();
+        List<(string Target, string? Backup, bool IsOverwritten)> done = [];
+        string current = "";
         try
         {
-            foreach ((string temporary, string target, _) in written)
+            foreach ((string temporary, string target, string path) in written)
             {
+                current = path;
                 string? backup = File.Exists(target) ? BesideOf(target) : null;
                 if (backup is null)
+                {
                     File.Move(temporary, target);
-                else
+                    done.Add((target, null, false));
+                }
+                else if (FilePlace.MayRename(temporary, target))
+                {
                     File.Replace(temporary, target, backup, ignoreMetadataErrors: true);
-                done.Add((target, backup));
+                    done.Add((target, backup, false));
+                }
+                else
+                {
+                    // Taken back as well if it fails on its way.
+                    File.Copy(target, backup);
+                    done.Add((target, backup, true));
+                    FilePlace.Overwrite(temporary, target);
+                }
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            foreach ((string target, string? backup) in done)
-            {
-                if (backup is null)
-                    File.Delete(target);
-                else
-                    File.Move(backup, target, overwrite: true);
-            }
-            throw new UsageException($"{written[done.Count].Path}: cannot be written: {error.Message}");
+            foreach ((string target, string? backup, bool isOverwritten) in done)
+                TakeBack(target, backup, isOverwritten);
+            throw new UsageException($"{current}: cannot be written: {(error is HalfWrittenException ? error.InnerException!.Message : error.Message)}");
         }
-        foreach ((_, string? backup) in done)
+        foreach ((_, string? backup, _) in done)
         {
             if (backup is not null)
                 File.Delete(backup);
         }
+        Dispose();
         written.Clear();
+    }
+
+    private void SendAll()
+    {
+        foreach ((string temporary, string path) in toSend)
+        {
+            try
+            {
+                FilePlace.Send(temporary, path);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new UsageException($"{path}: cannot be written: {error.Message}");
+            }
+        }
+    }
+
+    private static void TakeBack(string target, string? backup, bool isOverwritten)
+    {
+        if (backup is null)
+        {
+            File.Delete(target);
+        }
+        else if (isOverwritten)
+        {
+            try
+            {
+                FilePlace.Overwrite(backup, target);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // It could not be opened before either, and is as it was.
+            }
+            File.Delete(backup);
+        }
+        else
+        {
+            File.Move(backup, target, overwrite: true);
+        }
     }
 
     /// <summary>Removes what was written but not committed.</summary>
@@ -109,17 +160,27 @@ internal sealed class OutputFiles : IDisposable
     {
         foreach ((string temporary, _, _) in written)
             File.Delete(temporary);
+        foreach ((string temporary, _) in toSend)
+            File.Delete(temporary);
     }
 
     private void Write(string path, Action<string> write)
     {
         string target = declared[path].Target;
-        string temporary = BesideOf(target);
-        written.Add((temporary, target, path));
+        bool isStream = FilePlace.IsStream(path);
+        string temporary = isStream ? BesideOf(Path.Combine(Path.GetTempPath(), Path.GetFileName(path))) : BesideOf(target);
+        if (isStream)
+            toSend.Add((temporary, path));
+        else
+            written.Add((temporary, target, path));
         try
         {
+            // In a directory of everybody's only this user is to read it.
+            if (isStream && !OperatingSystem.IsWindows())
+                File.Open(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+
             // The new file takes the old one's permissions before it holds anything: what was private is so at every moment.
-            if (!OperatingSystem.IsWindows() && File.Exists(target))
+            if (!isStream && !OperatingSystem.IsWindows() && File.Exists(target))
             {
                 File.Create(temporary).Dispose();
                 UnixFileMode mode = File.GetUnixFileMode(target);

@@ -19,6 +19,9 @@ internal sealed class ByteSource(Stream stream, string name, long? length, bool 
     /// <summary>The checksum of all bytes read so far.</summary>
     internal uint Crc32 { get; private set; }
 
+    /// <summary>The most bytes that may be read: how far a compressed entry may expand.</summary>
+    internal long Most { get; init; } = long.MaxValue;
+
     internal static ByteSource Of(Stream stream, string name) =>
         new(stream, name, stream.CanSeek ? Math.Max(0, stream.Length - stream.Position) : null);
 
@@ -43,6 +46,12 @@ internal sealed class ByteSource(Stream stream, string name, long? length, bool 
             byte[] exact = GC.AllocateUninitializedArray<byte>(count);
             Fill(exact, field);
             return exact;
+        }
+
+        if (count > Most - Position)
+        {
+            throw new TensorFileException($"{name}: {field} of {count} bytes, but the compressed entry may expand to {Most} (NpzLimits). "
+                + "If you trust the file, read it with higher limits, or save it without compression.");
         }
 
         // The declaration is all we have: allocate as the bytes arrive, at most twice their number.

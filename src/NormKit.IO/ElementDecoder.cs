@@ -29,6 +29,45 @@ internal static class ElementDecoder
         }
     }
 
+    /// <summary>To the bits of bfloat16, each element rounded once.</summary>
+    internal static void DecodeToBFloat16(ElementType from, ReadOnlySpan<byte> bytes, Span<ushort> to)
+    {
+        if (from == ElementType.BFloat16)
+        {
+            bytes.CopyTo(MemoryMarshal.AsBytes(to));
+            return;
+        }
+
+        // A double holds all elements but integers of more than 53 bits.
+        const int block = 1024;
+        Span<double> wide = stackalloc double[block];
+        int size = from.SizeInBytes();
+        for (int start = 0; start < to.Length; start += block)
+        {
+            Span<ushort> some = to.Slice(start, Math.Min(block, to.Length - start));
+            ReadOnlySpan<byte> elements = bytes.Slice(start * size, some.Length * size);
+            if (from is ElementType.Int64 or ElementType.UInt64)
+                WidenToOdd(MemoryMarshal.Cast<byte, long>(elements), from == ElementType.Int64, wide);
+            else
+                Decode(from, elements, wide[..some.Length]);
+            ElementEncoder.NarrowToBFloat16<double>(wide[..some.Length], some);
+        }
+    }
+
+    // What a double has no room for is kept in its last bit, so that rounding it is rounding the integer.
+    private static void WidenToOdd(ReadOnlySpan<long> from, bool isSigned, Span<double> to)
+    {
+        const ulong lost = (1 << 11) - 1;
+        for (int i = 0; i < from.Length; i++)
+        {
+            bool isNegative = isSigned && from[i] < 0;
+            ulong magnitude = isNegative ? 0 - (ulong)from[i] : (ulong)from[i];
+            if (magnitude >> 53 != 0 && (magnitude & lost) != 0)
+                magnitude = (magnitude & ~lost) | (lost + 1);
+            to[i] = isNegative ? -(double)magnitude : magnitude;
+        }
+    }
+
     private static void Convert<TFrom, T>(ReadOnlySpan<byte> bytes, Span<T> to)
         where TFrom : unmanaged, INumberBase<TFrom>
         where T : unmanaged, INumberBase<T>

@@ -20,6 +20,26 @@ internal static class ElementEncoder
         }
     }
 
+    /// <summary>From the bits of bfloat16; a float holds each exactly.</summary>
+    internal static void EncodeBFloat16(ReadOnlySpan<ushort> from, ElementType to, Span<byte> bytes)
+    {
+        if (to == ElementType.BFloat16)
+        {
+            MemoryMarshal.AsBytes(from).CopyTo(bytes);
+            return;
+        }
+
+        const int block = 1024;
+        Span<float> wide = stackalloc float[block];
+        int size = to.SizeInBytes();
+        for (int start = 0; start < from.Length; start += block)
+        {
+            ReadOnlySpan<ushort> some = from.Slice(start, Math.Min(block, from.Length - start));
+            ElementDecoder.Decode(ElementType.BFloat16, MemoryMarshal.AsBytes(some), wide[..some.Length]);
+            Encode<float>(wide[..some.Length], to, bytes.Slice(start * size, some.Length * size));
+        }
+    }
+
     private static void Convert<T, TTo>(ReadOnlySpan<T> from, Span<byte> bytes)
         where T : unmanaged, INumberBase<T>
         where TTo : unmanaged, INumberBase<TTo>
@@ -30,12 +50,12 @@ internal static class ElementEncoder
             TensorPrimitives.ConvertTruncating(from, MemoryMarshal.Cast<byte, TTo>(bytes));
     }
 
-    private static void NarrowToBFloat16<T>(ReadOnlySpan<T> from, Span<ushort> to)
+    internal static void NarrowToBFloat16<T>(ReadOnlySpan<T> from, Span<ushort> to)
         where T : unmanaged, INumberBase<T>
     {
         for (int i = 0; i < from.Length; i++)
         {
-            to[i] = BFloat16Bits(typeof(T) == typeof(float)
+            to[i] = BFloat16Bits(typeof(T) == typeof(float) || typeof(T) == typeof(Half)
                 ? float.CreateTruncating(from[i])
                 : RoundToOdd(double.CreateTruncating(from[i])));
         }

@@ -17,29 +17,39 @@ internal static class FilePath
         }
     }
 
-    /// <summary>Writes a temporary file beside the target and renames it over the target, so that a failed run changes nothing.</summary>
+    /// <summary>
+    /// Writes a temporary file beside the target, has the disk store it, and renames it over the target, so that a failed run changes nothing.
+    /// A target with several names, or an owner that cannot be kept, is overwritten with it instead; a pipe or a device is written to.
+    /// </summary>
     internal static void Replace(string path, Action<FileStream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string? temporary = null;
         try
         {
-            // Through a link the file it points to is replaced, not the link.
-            FileInfo named = new(path);
-            string target = named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
-            if (Directory.Exists(target))
-                throw new TensorFileException($"{path}: cannot be written: it is a directory.");
-
-            string beside = Path.Combine(Path.GetDirectoryName(target)!, $".normkit-{Path.GetRandomFileName()}.tmp");
-            using (FileStream stream = new(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            if (FilePlace.IsStream(path))
             {
-                temporary = beside;
-                KeepMode(target, stream);
+                using FileStream stream = FilePlace.OpenStream(path);
                 write(stream);
+                return;
             }
 
-            File.Move(temporary, target, overwrite: true);
+            string target = Target(path);
+            using (FileStream stream = CreateBeside(target))
+            {
+                temporary = stream.Name;
+                KeepMode(target, stream);
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            FilePlace.Put(temporary, target);
             temporary = null;
+        }
+        catch (HalfWrittenException error)
+        {
+            temporary = null;
+            throw new TensorFileException($"{path}: cannot be written: {error.Message}", error);
         }
         catch (Exception error) when (IsOfTheFileSystem(error))
         {
@@ -51,6 +61,17 @@ internal static class FilePath
                 File.Delete(temporary);
         }
     }
+
+    /// <summary>The file that a path leads to: through a link that one is replaced, not the link.</summary>
+    private static string Target(string path)
+    {
+        FileInfo named = new(path);
+        string target = named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        return Directory.Exists(target) ? throw new TensorFileException($"{path}: cannot be written: it is a directory.") : target;
+    }
+
+    private static FileStream CreateBeside(string target) => new(
+        Path.Combine(Path.GetDirectoryName(target)!, $".normkit-{Path.GetRandomFileName()}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None);
 
     /// <summary>Gives a file that is to replace another that one's permissions, before it holds anything: what was private stays so.</summary>
     private static void KeepMode(string target, FileStream stream)

@@ -17,13 +17,13 @@ public static class NpyFile
 
     /// <summary>Reads the array that a stream holds from its position to its end.</summary>
     /// <param name="stream">Need not seek; what it declares is then believed only as far as its bytes arrive.</param>
-    /// <param name="name">What error messages call it.</param>
+    /// <param name="source">What error messages call it.</param>
     /// <exception cref="TensorFileException">The content is damaged, or holds an element type that is not supported.</exception>
-    public static StoredTensor Read(Stream stream, string name)
+    public static StoredTensor Read(Stream stream, string source)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(name);
-        return Read(ByteSource.Of(stream, name));
+        ArgumentNullException.ThrowIfNull(source);
+        return Read(ByteSource.Of(stream, source));
     }
 
     /// <summary>Writes a file, version 1.0, little-endian, in C order, exactly as NumPy does.</summary>

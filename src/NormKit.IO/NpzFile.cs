@@ -13,28 +13,84 @@ public static class NpzFile
     // NumPy's date for every entry, so that equal tensors make equal files.
     private static readonly DateTimeOffset EntryDate = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The names of the arrays, in the order of the archive.</summary>
+    /// <summary>Returns the names of the arrays, in the order of the archive.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="TensorFileException">The file is missing or damaged.</exception>
-    public static IReadOnlyList<string> Names(string path) => ReadArchive(path, arrays => arrays.Keys.ToList());
+    public static IReadOnlyList<string> Names(string path) => FilePath.Read(path, stream => Names(stream, path));
+
+    /// <summary>Returns the names of the arrays of an archive that a stream holds, in its order.</summary>
+    /// <param name="stream">A stream that can seek; the archive is all of it.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <exception cref="TensorFileException">The content is damaged, or the stream cannot seek.</exception>
+    public static IReadOnlyList<string> Names(Stream stream, string source) => ReadArchive(stream, source, arrays => arrays.Keys.ToList());
 
     /// <summary>Reads one array.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The array's name, without ".npy".</param>
-    /// <exception cref="TensorFileException">The file is missing or damaged, has no such array, or one of an unsupported type.</exception>
-    public static StoredTensor Read(string path, string name)
+    /// <exception cref="TensorFileException">The file is missing or damaged, has no such array, one of an unsupported type, or one that expands
+    /// beyond the limits that <see cref="NpzLimits"/> has unless told.</exception>
+    public static StoredTensor Read(string path, string name) => Read(path, name, new NpzLimits());
+
+    /// <summary>Reads one array, within limits of your own.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The array's name, without ".npy".</param>
+    /// <param name="limits">How far compressed arrays may expand.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, has no such array, one of an unsupported type, or one that expands
+    /// beyond the limits.</exception>
+    public static StoredTensor Read(string path, string name, NpzLimits limits)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return ReadArchive(path, arrays => arrays.TryGetValue(name, out ZipArchiveEntry? entry)
-            ? ReadEntry(path, name, entry)
-            : throw TensorNames.Unknown(path, name, arrays.Keys));
+        ArgumentNullException.ThrowIfNull(limits);
+        return FilePath.Read(path, stream => Read(stream, path, name, limits));
+    }
+
+    /// <summary>Reads one array of an archive that a stream holds.</summary>
+    /// <param name="stream">A stream that can seek; the archive is all of it.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <param name="name">The array's name, without ".npy".</param>
+    /// <param name="limits">How far compressed arrays may expand.</param>
+    /// <exception cref="TensorFileException">The content is damaged, has no such array, one of an unsupported type, or one that expands beyond the
+    /// limits, or the stream cannot seek.</exception>
+    public static StoredTensor Read(Stream stream, string source, string name, NpzLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(limits);
+        long free = limits.FreeBytes;
+        return ReadArchive(stream, source, arrays => arrays.TryGetValue(name, out ZipArchiveEntry? entry)
+            ? ReadEntry(source, name, entry, limits, ref free)
+            : throw TensorNames.Unknown(source, name, arrays.Keys));
     }
 
     /// <summary>Reads all arrays.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its arrays is of an unsupported type.</exception>
-    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) =>
-        ReadArchive(path, arrays => arrays.ToDictionary(array => array.Key, array => ReadEntry(path, array.Key, array.Value)));
+    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its arrays is of an unsupported type, or they expand beyond
+    /// the limits that <see cref="NpzLimits"/> has unless told.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) => ReadAll(path, new NpzLimits());
+
+    /// <summary>Reads all arrays, within limits of your own.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">How far compressed arrays may expand.</param>
+    /// <exception cref="TensorFileException">The file is missing or damaged, or one of its arrays is of an unsupported type, or they expand beyond
+    /// the limits.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path, NpzLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        return FilePath.Read(path, stream => ReadAll(stream, path, limits));
+    }
+
+    /// <summary>Reads all arrays of an archive that a stream holds.</summary>
+    /// <param name="stream">A stream that can seek; the archive is all of it.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <param name="limits">How far compressed arrays may expand.</param>
+    /// <exception cref="TensorFileException">The content is damaged, one of its arrays is of an unsupported type, they expand beyond the limits, or
+    /// the stream cannot seek.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(Stream stream, string source, NpzLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        long free = limits.FreeBytes;
+        return ReadArchive(
+            stream, source, arrays => arrays.ToDictionary(array => array.Key, array => ReadEntry(source, array.Key, array.Value, limits, ref free)));
+    }
 
     /// <summary>Writes arrays in the order given.</summary>
     /// <param name="path">Replaced whole, or left as it was if writing fails.</param>
@@ -45,38 +101,60 @@ public static class NpzFile
     public static void Write(string path, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, bool compress = false)
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        FilePath.Replace(path, stream =>
-        {
-            using ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
-            CompressionLevel level = compress ? CompressionLevel.Optimal : CompressionLevel.NoCompression;
-            HashSet<string> written = [];
-            foreach ((string name, StoredTensor tensor) in tensors)
-            {
-                TensorNames.RequireNew(written, name, tensor);
-                ZipArchiveEntry entry = archive.CreateEntry(name + Suffix, level);
-                entry.LastWriteTime = EntryDate;
-                using Stream content = entry.Open();
-                NpyFile.WriteArray(content, tensor, $"{path}:{name}");
-            }
-        });
+        FilePath.Replace(path, stream => WriteArchive(stream, path, tensors, compress));
     }
 
-    private static TResult ReadArchive<TResult>(string path, Func<OrderedDictionary<string, ZipArchiveEntry>, TResult> read) =>
-        FilePath.Read(path, stream =>
+    /// <summary>Writes to a stream what <see cref="Write(string, IEnumerable{KeyValuePair{string, StoredTensor}}, bool)"/> writes to a file.</summary>
+    /// <param name="stream">Written from its position on and left open; it need not seek.</param>
+    /// <param name="tensors">Names, without ".npy", and tensors of any element type but bfloat16, which the format does not have.</param>
+    /// <param name="compress">Whether to deflate the entries.</param>
+    /// <exception cref="TensorFileException">A tensor is bfloat16; the archive is then not whole.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice or is no valid Unicode text; the archive is then not whole.</exception>
+    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, bool compress)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(tensors);
+        WriteArchive(stream, "stream", tensors, compress);
+    }
+
+    private static void WriteArchive(Stream stream, string path, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, bool compress)
+    {
+        using ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
+        CompressionLevel level = compress ? CompressionLevel.Optimal : CompressionLevel.NoCompression;
+        HashSet<string> written = [];
+        foreach ((string name, StoredTensor tensor) in tensors)
         {
-            // From a pipe ZipArchive would first copy everything into memory.
-            if (!stream.CanSeek)
-                throw new TensorFileException($"{path}: is a pipe or device; a .npz file is read from its end and must be a regular file.");
-            try
-            {
-                using ZipArchive archive = new(stream, ZipArchiveMode.Read);
-                return read(Arrays(path, archive, stream.Length));
-            }
-            catch (InvalidDataException error)
-            {
-                throw new TensorFileException($"{path}: zip archive: {error.Message}", error);
-            }
-        });
+            TensorNames.RequireNew(written, name, tensor);
+            ZipArchiveEntry entry = archive.CreateEntry(name + Suffix, level);
+            entry.LastWriteTime = EntryDate;
+            using Stream content = entry.Open();
+            NpyFile.WriteArray(content, tensor, $"{path}:{name}");
+        }
+    }
+
+    private static TResult ReadArchive<TResult>(Stream stream, string source, Func<OrderedDictionary<string, ZipArchiveEntry>, TResult> read)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(source);
+
+        // From a pipe ZipArchive would first copy everything into memory.
+        if (!stream.CanSeek)
+        {
+            throw new TensorFileException(stream is FileStream
+                ? $"{source}: is a pipe or device; a .npz file is read from its end and must be a regular file."
+                : $"{source}: the stream cannot seek, and a .npz file is read from its end; copy it into a MemoryStream first.");
+        }
+
+        try
+        {
+            using ZipArchive archive = new(stream, ZipArchiveMode.Read, leaveOpen: true);
+            return read(Arrays(source, archive, stream.Length));
+        }
+        catch (InvalidDataException error)
+        {
+            throw new TensorFileException($"{source}: zip archive: {error.Message}", error);
+        }
+    }
 
     private static OrderedDictionary<string, ZipArchiveEntry> Arrays(string path, ZipArchive archive, long fileLength)
     {
@@ -96,15 +174,17 @@ public static class NpzFile
         return arrays;
     }
 
-    private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry)
+    private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry, NpzLimits limits, ref long free)
     {
         string location = $"{path}:{name}";
         if (entry.IsEncrypted)
             throw new TensorFileException($"{location}: zip entry: it is encrypted; decrypt the archive first.");
 
         using Stream content = entry.Open();
-        ByteSource source = new(content, location, length: null, checksummed: true);
+        double paid = limits.MaxRatio * entry.CompressedLength;
+        ByteSource source = new(content, location, length: null, checksummed: true) { Most = (long)Math.Min(long.MaxValue, paid + free) };
         StoredTensor tensor = NpyFile.Read(source);
+        free -= (long)Math.Max(0, source.Position - paid);
         return source.Crc32 == entry.Crc32
             ? tensor
             : throw new TensorFileException(

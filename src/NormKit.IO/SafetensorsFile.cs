@@ -14,17 +14,25 @@ public static class SafetensorsFile
 {
     private const int Alignment = 8;
 
-    /// <summary>The names of the tensors, in the order of the header.</summary>
+    /// <summary>Returns the names of the tensors, in the order of the header.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="TensorFileException">The file is missing or damaged.</exception>
-    public static IReadOnlyList<string> Names(string path) =>
-        FilePath.Read(path, stream => SafetensorsHeader.Read(stream, path).Entries.Keys.ToList());
+    public static IReadOnlyList<string> Names(string path) => FilePath.Read(path, stream => Names(stream, path));
 
-    /// <summary>The strings that the file carries beside its tensors; empty if it has none.</summary>
+    /// <summary>Returns the names of the tensors of a file that a stream holds, in the order of the header.</summary>
+    /// <param name="stream">A stream that can seek; the file reaches from its position to its end.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <exception cref="TensorFileException">The content is damaged, or the stream cannot seek.</exception>
+    public static IReadOnlyList<string> Names(Stream stream, string source) => Header(stream, source).Entries.Keys.ToList();
+
+    /// <summary>Returns the strings that the file carries beside its tensors; none if it has none.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="TensorFileException">The file is missing or damaged.</exception>
-    public static IReadOnlyDictionary<string, string> Metadata(string path) =>
-        FilePath.Read(path, stream => SafetensorsHeader.Read(stream, path).Metadata);
+    public static IReadOnlyDictionary<string, string> Metadata(string path) => FilePath.Read(path, stream => Metadata(stream, path));
+
+    /// <summary>Returns the strings that a file in a stream carries beside its tensors; none if it has none.</summary>
+    /// <inheritdoc cref="Names(Stream, string)"/>
+    public static IReadOnlyDictionary<string, string> Metadata(Stream stream, string source) => Header(stream, source).Metadata;
 
     /// <summary>Reads one tensor.</summary>
     /// <param name="path">The file.</param>
@@ -33,23 +41,37 @@ public static class SafetensorsFile
     public static StoredTensor Read(string path, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return FilePath.Read(path, stream =>
-        {
-            SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
-            return header.Entries.TryGetValue(name, out SafetensorsEntry? entry)
-                ? ReadEntry(stream, path, header, entry)
-                : throw TensorNames.Unknown(path, name, header.Entries.Keys);
-        });
+        return FilePath.Read(path, stream => Read(stream, path, name));
+    }
+
+    /// <summary>Reads one tensor of a file that a stream holds.</summary>
+    /// <param name="stream">A stream that can seek; the file reaches from its position to its end.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <param name="name">The tensor's name.</param>
+    /// <exception cref="TensorFileException">The content is damaged, has no such tensor, or one of an unsupported type, or the stream cannot seek.</exception>
+    public static StoredTensor Read(Stream stream, string source, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        SafetensorsHeader header = Header(stream, source);
+        return header.Entries.TryGetValue(name, out SafetensorsEntry? entry)
+            ? ReadEntry(stream, source, header, entry)
+            : throw TensorNames.Unknown(source, name, header.Entries.Keys);
     }
 
     /// <summary>Reads all tensors.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="TensorFileException">The file is missing or damaged, or one of its tensors is of an unsupported type.</exception>
-    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) => FilePath.Read(path, stream =>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(string path) => FilePath.Read(path, stream => ReadAll(stream, path));
+
+    /// <summary>Reads all tensors of a file that a stream holds.</summary>
+    /// <param name="stream">A stream that can seek; the file reaches from its position to its end.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <exception cref="TensorFileException">The content is damaged, one of its tensors is of an unsupported type, or the stream cannot seek.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> ReadAll(Stream stream, string source)
     {
-        SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
-        return header.Entries.ToDictionary(entry => entry.Key, entry => ReadEntry(stream, path, header, entry.Value));
-    });
+        SafetensorsHeader header = Header(stream, source);
+        return header.Entries.ToDictionary(entry => entry.Key, entry => ReadEntry(stream, source, header, entry.Value));
+    }
 
     /// <summary>The names of all tensors, and those of them that are wanted, read in one go.</summary>
     internal static (IReadOnlyCollection<string> Names, IReadOnlyDictionary<string, StoredTensor> Tensors) ReadThose(
@@ -74,26 +96,46 @@ public static class SafetensorsFile
         IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        FilePath.Replace(path, stream =>
-        {
-            List<KeyValuePair<string, StoredTensor>> ordered = Order(tensors);
-            ReadOnlySpan<byte> header = FormatHeader(ordered, metadata);
-            if (header.Length > SafetensorsHeader.MaxLength)
-            {
-                throw new TensorFileException(
-                    $"{path}: the header has {header.Length} bytes, the format allows {SafetensorsHeader.MaxLength}.");
-            }
-
-            Span<byte> length = stackalloc byte[sizeof(ulong)];
-            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-            stream.Write(length);
-            stream.Write(header);
-            foreach ((_, StoredTensor tensor) in ordered)
-                stream.Write(tensor.Bytes);
-        });
+        FilePath.Replace(path, stream => WriteTensors(stream, path, tensors, metadata));
     }
 
-    private static StoredTensor ReadEntry(FileStream stream, string path, SafetensorsHeader header, SafetensorsEntry entry)
+    /// <summary>Writes to a stream what <see cref="Write(string, IEnumerable{KeyValuePair{string, StoredTensor}}, IReadOnlyDictionary{string, string})"/> writes to a file.</summary>
+    /// <param name="stream">Written from its position on and left open.</param>
+    /// <param name="tensors">Names and tensors, of any element type.</param>
+    /// <param name="metadata">Strings to carry along; null for none.</param>
+    /// <exception cref="TensorFileException">The header would exceed 100 000 000 bytes; nothing has been written.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice, is no valid Unicode text, or is "__metadata__"; nothing has been written.</exception>
+    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(tensors);
+        WriteTensors(stream, "stream", tensors, metadata);
+    }
+
+    private static SafetensorsHeader Header(Stream stream, string source)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(source);
+        return SafetensorsHeader.Read(stream, source);
+    }
+
+    private static void WriteTensors(
+        Stream stream, string name, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        List<KeyValuePair<string, StoredTensor>> ordered = Order(tensors);
+        ReadOnlySpan<byte> header = FormatHeader(ordered, metadata);
+        if (header.Length > SafetensorsHeader.MaxLength)
+            throw new TensorFileException($"{name}: the header has {header.Length} bytes, the format allows {SafetensorsHeader.MaxLength}.");
+
+        Span<byte> length = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+        stream.Write(length);
+        stream.Write(header);
+        foreach ((_, StoredTensor tensor) in ordered)
+            stream.Write(tensor.Bytes);
+    }
+
+    private static StoredTensor ReadEntry(Stream stream, string path, SafetensorsHeader header, SafetensorsEntry entry)
     {
         if (entry.Type.ElementType is not ElementType type)
             throw entry.Error(path, $"dtype {entry.Type.Name} is not supported; convert it to F16, BF16, F32 or F64 first");
@@ -103,7 +145,7 @@ public static class SafetensorsFile
                 + $"larger than an array can be here ({Array.MaxLength})");
         }
 
-        stream.Position = header.DataStart + entry.Begin;
+        stream.Position = header.FileStart + header.DataStart + entry.Begin;
         byte[] bytes = ByteSource.Of(stream, path).ReadArray((int)(entry.End - entry.Begin), "data");
         return new StoredTensor(type, entry.Shape, bytes);
     }

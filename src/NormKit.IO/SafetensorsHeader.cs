@@ -24,13 +24,21 @@ internal sealed class SafetensorsHeader
     /// <summary>Where the data section begins in the file.</summary>
     internal long DataStart { get; private set; }
 
-    internal static SafetensorsHeader Read(FileStream stream, string file)
+    /// <summary>Where the file begins in its stream.</summary>
+    internal long FileStart { get; private set; }
+
+    internal static SafetensorsHeader Read(Stream stream, string file)
     {
         if (!stream.CanSeek)
-            throw new TensorFileException($"{file}: is a pipe or device; a .safetensors file must be a regular file.");
+        {
+            throw new TensorFileException(stream is FileStream
+                ? $"{file}: is a pipe or device; a .safetensors file must be a regular file."
+                : $"{file}: the stream cannot seek, which reading .safetensors needs; copy it into a MemoryStream first.");
+        }
 
+        long start = stream.Position;
         ByteSource source = ByteSource.Of(stream, file);
-        long fileLength = stream.Length;
+        long fileLength = stream.Length - start;
         Span<byte> lengthField = stackalloc byte[sizeof(ulong)];
         source.Fill(lengthField, "header length");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(lengthField);
@@ -43,7 +51,7 @@ internal sealed class SafetensorsHeader
         if (!Utf8.IsValid(text))
             throw new TensorFileException($"{file}: the header is not valid UTF-8.");
 
-        SafetensorsHeader header = new(file) { DataStart = source.Position };
+        SafetensorsHeader header = new(file) { DataStart = source.Position, FileStart = start };
         header.Parse(text);
         SafetensorsEntry.Validate([.. header.Entries.Values], fileLength - header.DataStart, file);
         return header;

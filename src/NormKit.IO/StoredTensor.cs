@@ -38,37 +38,41 @@ public sealed class StoredTensor
     /// <summary>Converts the elements to a new dense tensor in C order, each rounded once to the nearest value, ties to even.</summary>
     /// <remarks><see cref="Tensor{T}"/> has no scalars (rank 0 means empty there), so a scalar becomes shape [1].
     /// Booleans become 0 and 1; values beyond the range of T become infinities; NaN stays NaN.</remarks>
-    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <typeparam name="T"><see cref="float"/>, <see cref="double"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     public Tensor<T> To<T>()
         where T : unmanaged => Tensor.Create(ToArray<T>(), shape.Length == 0 ? [1] : shape);
 
     /// <summary>Converts the elements to a new array in C order, each rounded once to the nearest value, ties to even.</summary>
     /// <remarks>Booleans become 0 and 1; values beyond the range of T become infinities; NaN stays NaN.</remarks>
-    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <typeparam name="T"><see cref="float"/>, <see cref="double"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     public T[] ToArray<T>()
         where T : unmanaged
     {
-        RequireFloatOrDouble<T>();
+        RequireFloatingPoint<T>();
         T[] elements = GC.AllocateUninitializedArray<T>((int)Count);
         if (typeof(T) == typeof(float))
             ElementDecoder.Decode(ElementType, bytes, MemoryMarshal.Cast<T, float>(elements.AsSpan()));
-        else
+        else if (typeof(T) == typeof(double))
             ElementDecoder.Decode(ElementType, bytes, MemoryMarshal.Cast<T, double>(elements.AsSpan()));
+        else if (typeof(T) == typeof(Half))
+            ElementDecoder.Decode(ElementType, bytes, MemoryMarshal.Cast<T, Half>(elements.AsSpan()));
+        else
+            ElementDecoder.DecodeToBFloat16(ElementType, bytes, MemoryMarshal.Cast<T, ushort>(elements.AsSpan()));
         return elements;
     }
 
     /// <summary>Copies a tensor span, contiguous or not, into a tensor that can be written to a file.</summary>
     /// <param name="values">The elements, of any strides.</param>
     /// <param name="storedAs">A floating-point type; T itself if null. Each element is rounded once, to nearest, ties to even.</param>
-    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <typeparam name="T"><see cref="float"/>, <see cref="double"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     /// <exception cref="ArgumentException"><paramref name="storedAs"/> is no floating-point type, or the tensor is too large.</exception>
     public static StoredTensor From<T>(in ReadOnlyTensorSpan<T> values, ElementType? storedAs = null)
         where T : unmanaged
     {
-        RequireFloatOrDouble<T>();
+        RequireFloatingPoint<T>();
 
         // An empty tensor has no first element to ask for, and the default span has no shape either: it is an empty row.
         if (values.FlattenedLength == 0)
@@ -88,15 +92,15 @@ public sealed class StoredTensor
     /// <param name="values">The elements, last dimension fastest.</param>
     /// <param name="shape">The length of each dimension; empty for a scalar. At most 64 dimensions.</param>
     /// <param name="storedAs">A floating-point type; T itself if null. Each element is rounded once, to nearest, ties to even.</param>
-    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <typeparam name="T"><see cref="float"/>, <see cref="double"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     /// <exception cref="ArgumentException">The shape does not hold as many elements as there are values,
     /// <paramref name="storedAs"/> is no floating-point type, or the tensor is too large.</exception>
     public static StoredTensor From<T>(ReadOnlySpan<T> values, ReadOnlySpan<nint> shape, ElementType? storedAs = null)
         where T : unmanaged
     {
-        RequireFloatOrDouble<T>();
-        ElementType type = storedAs ?? (typeof(T) == typeof(float) ? ElementType.Float32 : ElementType.Float64);
+        RequireFloatingPoint<T>();
+        ElementType type = storedAs ?? OwnType<T>();
         if (type is not (ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64))
             throw new ArgumentException($"StoredTensor: values are stored as a floating-point type, not as {type}.", nameof(storedAs));
         if (shape.Length > TensorShape.MaxRank)
@@ -110,8 +114,12 @@ public sealed class StoredTensor
         byte[] bytes = GC.AllocateUninitializedArray<byte>(RequireFits(shape, type.SizeInBytes()));
         if (typeof(T) == typeof(float))
             ElementEncoder.Encode(MemoryMarshal.Cast<T, float>(values), type, bytes);
-        else
+        else if (typeof(T) == typeof(double))
             ElementEncoder.Encode(MemoryMarshal.Cast<T, double>(values), type, bytes);
+        else if (typeof(T) == typeof(Half))
+            ElementEncoder.Encode(MemoryMarshal.Cast<T, Half>(values), type, bytes);
+        else
+            ElementEncoder.EncodeBFloat16(MemoryMarshal.Cast<T, ushort>(values), type, bytes);
         return new StoredTensor(type, shape.ToArray(), bytes);
     }
 
@@ -125,9 +133,14 @@ public sealed class StoredTensor
                 nameof(shape));
     }
 
-    private static void RequireFloatOrDouble<T>()
+    private static ElementType OwnType<T>() =>
+        typeof(T) == typeof(float) ? ElementType.Float32
+        : typeof(T) == typeof(double) ? ElementType.Float64
+        : typeof(T) == typeof(Half) ? ElementType.Float16 : ElementType.BFloat16;
+
+    private static void RequireFloatingPoint<T>()
     {
-        if (typeof(T) != typeof(float) && typeof(T) != typeof(double))
-            throw new NotSupportedException($"StoredTensor converts to and from float and double, not {typeof(T).Name}.");
+        if (typeof(T) != typeof(float) && typeof(T) != typeof(double) && typeof(T) != typeof(Half) && typeof(T) != typeof(BFloat16))
+            throw new NotSupportedException($"StoredTensor converts to and from float, double, Half and BFloat16, not {typeof(T).Name}.");
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
+using NormKit.Cli.Diagnose;
 using NormKit.IO;
 using Spectre.Console.Testing;
 
@@ -75,8 +76,11 @@ public sealed class DiagnoseTests
     [Fact]
     public void Diagnose_Report_IsOnePageThatLoadsNothing()
     {
-        (Workplace work, string x, string y) = Files();
+        (Workplace work, string x, _) = Files();
         using Workplace kept = work;
+
+        // With a little noise, more of it in later channels, so that something is left to draw.
+        string y = work.Array("y.npy", [.. Output(Workplace.Read(x)).Zip(Near.Random(Length, 69), (v, noise) => v + (noise * 1e-5)).Select((v, i) => v + (1e-6 * (i / S % 12) * (i % 2)))], Shape);
         Assert.Equal(0, Workplace.Run("diagnose", x, y, "--report", work["r.html"]).ExitCode);
         string page = File.ReadAllText(work["r.html"]);
         Assert.Contains("GroupNorm with 3 groups", page, StringComparison.Ordinal);
@@ -96,6 +100,7 @@ public sealed class DiagnoseTests
         Assert.Equal(12, bars.Length);
         JsonElement[] left = [.. JsonDocument.Parse(Workplace.Run("diagnose", x, y, "--json").Out).RootElement.GetProperty("residual").GetProperty("byChannel").EnumerateArray()];
         double tallest = bars.Max(bar => Number(bar, "height")), most = left.Max(value => value.GetDouble());
+        Assert.True(most > 0);
         for (int c = 0; c < 12; c++)
             Assert.Equal(left[c].GetDouble() / most, Number(bars[c], "height") / tallest, 1e-3);
         Assert.Equal(["r.html", "x.npy", "y.npy"], work.Files);
@@ -207,6 +212,18 @@ public sealed class DiagnoseTests
     }
 
     /// <summary>A digit or letter of 11 pixels is less than 7 wide: neither a text nor a bar leaves its picture, and texts of one line do not meet.</summary>
+    /// <summary>Long names of hypotheses often begin alike; each is there whole, and none is over another or outside.</summary>
+    [Fact]
+    public void Rows_NamesThatBeginAlike_AreShownWhole()
+    {
+        string same = "LayerNorm with eps 1e-5, with the sample variance (n - 1), with the mean not subtracted in the ";
+        string[] names = [same + "first channel", same + "second channel", "short", string.Concat(Enumerable.Repeat("GroupNorm with 3 groups, ", 9))];
+        XElement picture = XDocument.Parse(SvgCharts.Rows("title", [.. names.Select((name, i) => (name, i + 1.0))])).Root!;
+        string shown = string.Join(' ', picture.Elements("text").Where(text => text.Attribute("class")?.Value == "right").Select(text => text.Value));
+        Assert.Equal(string.Join(' ', names.Select(name => name.Trim())), shown);
+        AssertLabelsAreInside(picture);
+    }
+
     private static void AssertLabelsAreInside(XElement picture)
     {
         double[] box = [.. picture.Attribute("viewBox")!.Value.Split(' ').Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
@@ -240,7 +257,13 @@ public sealed class DiagnoseTests
         Assert.Contains("The output is the input, to the bit: nothing was normalized.", result.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("What is left", result.Out, StringComparison.Ordinal);
         AssertLines(result.Out);
-        Assert.Contains("nothing was normalized", File.ReadAllText(work["r.html"]), StringComparison.Ordinal);
+        string page = File.ReadAllText(work["r.html"]);
+        Assert.Contains("nothing was normalized", page, StringComparison.Ordinal);
+
+        // No bars where nothing is left, but a sentence.
+        Assert.Contains("Nothing: each element of the output is the one predicted", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Residual by channel", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Histogram", page, StringComparison.Ordinal);
         Assert.Equal("notNormalized", JsonDocument.Parse(Workplace.Run("diagnose", x, x, "--json").Out).RootElement.GetProperty("verdict").GetString());
     }
 

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Numerics.Tensors;
+using NormKit.Cli.Catalogue;
 using NormKit.IO;
 
 namespace NormKit.Cli.Tests;
@@ -126,6 +129,74 @@ public sealed class OutputFilesTests
         }
         Assert.Equal(["a.npy", "c.npy"], work.Files);
         Assert.Equal("old", File.ReadAllText(work["a.npy"]));
+    }
+
+    /// <summary>A reader at the other end of a pipe gets the array, and the pipe stays one; also of an array that is mapped while it is computed.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commit_Pipe_SendsTheArray(bool isMapped)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes among its files.");
+        using Workplace work = new();
+        Shell("mkfifo", work["a.npy"]);
+        Task<byte[]> reader = Task.Run(() => File.ReadAllBytes(work["a.npy"]), TestContext.Current.CancellationToken);
+        using (OutputFiles files = new())
+        {
+            files.Declare("-o", work["a.npy"], ElementType.Float64);
+            if (isMapped)
+                files.WriteMapped(work["a.npy"], ElementType.Float64, [3], array => Tensor.Create([1.0, 2, 3]).CopyTo(array.View<double>(new ArrayOrder(ChannelsLast: false))));
+            else
+                files.Write(work["a.npy"], Array);
+            files.Commit();
+        }
+        File.WriteAllBytes(work["read.npy"], await reader.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        Assert.Equal([1, 2, 3], Workplace.Read(work["read.npy"]));
+        Shell("test", "-p", work["a.npy"]);
+        Assert.Equal(["a.npy", "read.npy"], work.Files);
+    }
+
+    /// <summary>Both names lead to the new array, or, where a later file cannot be written, to the old one.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Commit_FileOfTwoNames_ChangesBothOrNone(bool fails)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Names of a file are counted on Linux and macOS only.");
+        using Workplace work = new();
+        File.WriteAllText(work["a.npy"], "old, and longer than the new file will be" + new string('.', 1000));
+        string old = File.ReadAllText(work["a.npy"]);
+        Shell("ln", work["a.npy"], work["other.npy"]);
+        using (OutputFiles files = new())
+        {
+            foreach (string name in (string[])["a.npy", "b.npy"])
+            {
+                files.Declare(name, work[name], ElementType.Float64);
+                files.Write(work[name], Array);
+            }
+            if (fails)
+            {
+                Directory.CreateDirectory(work["b.npy"]);
+                Assert.Throws<UsageException>(files.Commit);
+            }
+            else
+            {
+                files.Commit();
+            }
+        }
+        Assert.Equal(File.ReadAllBytes(work["a.npy"]), File.ReadAllBytes(work["other.npy"]));
+        if (fails)
+            Assert.Equal(old, File.ReadAllText(work["a.npy"]));
+        else
+            Assert.Equal([1, 2, 3], Workplace.Read(work["other.npy"]));
+        Assert.Equal(["a.npy", "b.npy", "other.npy"], work.Files);
+    }
+
+    private static void Shell(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
     }
 
     [Fact]

@@ -91,6 +91,9 @@ public sealed class RefusalTests
     [InlineData("apply instance-norm positions.npy -o y.npy", "INPUT positions.npy: shape [3, 2, 1] has one position in a channel, and instance-norm needs more; use a larger input, or --eval")]
     [InlineData("apply group-norm single.npy -o y.npy --groups 7", "INPUT single.npy: shape [1, 7] has one value per group with --groups 7, and group-norm needs more; use fewer groups.")]
     [InlineData("apply batch-norm x.npy -o y.npy --eval --running-mean w6.npy --running-var negative.npy", "--running-var negative.npy: holds -0.25, and no variance is negative")]
+    [InlineData("apply batch-norm x.npy -o y.npy --eval --running-mean w6.npy --running-var tiny32.npy", "--running-var tiny32.npy: holds -1e-5, and no variance is negative")]
+    [InlineData("apply batch-norm x.npy -o y.npy --eval --running-mean w6.npy --running-var tiny16.npy", "--running-var tiny16.npy: holds -0.1, and no variance is negative")]
+    [InlineData("apply batch-norm x.npy -o y.npy --eval --running-mean w6.npy --running-var nan.npy", "--running-var nan.npy: holds NaN at index 3, and a variance is a number")]
     [InlineData("apply group-norm positions.npy -o y.npy --groups 3 --channels-last", "3 groups do not divide 1 channel")]
     [InlineData("apply batch-norm x.npy -o y.npy --save-running-mean y.npy", "-o both name y.npy")]
     [InlineData("apply batch-norm x.npy -o y.npy --save-running-mean nowhere/m.npy", "--save-running-mean nowhere/m.npy: directory")]
@@ -115,6 +118,9 @@ public sealed class RefusalTests
         work.Array("single.npy", Near.Random(7, 75), [1, 7]);
         work.Array("positions.npy", Near.Random(6, 75), [3, 2, 1]);
         work.Array("negative.npy", [1, 2, 0, -0.25, 3, -1], [6]);
+        work.Array("tiny32.npy", [1, 2, 0, -1e-5, 3, 1], [6], ElementType.Float32);
+        work.Array("tiny16.npy", [1, 2, 0, -0.1, 3, 1], [6], ElementType.Float16);
+        work.Array("nan.npy", [1, 2, 0, double.NaN, 3, -1], [6]);
         work.Array("empty.npy", [], [0, 7]);
         work.Array("w5.npy", Near.Random(5, 76), [5]);
         work.Array("w6.npy", Near.Random(6, 77), [6]);

@@ -18,6 +18,7 @@ public sealed class EntryPointRefusalTests : IDisposable
         [
             ("NpyFile.Read(path)", "path", p => NpyFile.Read(p)), ("NpyFile.Write(path, tensor)", "path", p => NpyFile.Write(p, Tensor)),
             ("NpzFile.Names(path)", "path", p => NpzFile.Names(p)), ("NpzFile.Read(path, name)", "path", p => NpzFile.Read(p, "a")), ("NpzFile.ReadAll(path)", "path", p => NpzFile.ReadAll(p)),
+            ("NpzFile.Read(path, name, limits)", "path", p => NpzFile.Read(p, "a", NpzLimits.None)), ("NpzFile.ReadAll(path, limits)", "path", p => NpzFile.ReadAll(p, NpzLimits.None)),
             ("NpzFile.Write(path, tensors, compress)", "path", p => NpzFile.Write(p, Tensors)),
             ("SafetensorsFile.Names(path)", "path", p => SafetensorsFile.Names(p)), ("SafetensorsFile.Metadata(path)", "path", p => SafetensorsFile.Metadata(p)),
             ("SafetensorsFile.Read(path, name)", "path", p => SafetensorsFile.Read(p, "a")), ("SafetensorsFile.ReadAll(path)", "path", p => SafetensorsFile.ReadAll(p)),
@@ -32,8 +33,8 @@ public sealed class EntryPointRefusalTests : IDisposable
             yield return new(entryPoint, parameter, typeof(ArgumentException), parameter, _ => call(""));
             yield return new(entryPoint, parameter, typeof(TensorFileException), "nowhere", d => call(d["nowhere/x.safetensors"]));
         }
-        yield return new("NpyFile.Read(stream, name)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Read((Stream)null!, "x"));
-        yield return new("NpyFile.Read(stream, name)", "name", typeof(ArgumentNullException), "name", _ => NpyFile.Read(new MemoryStream(), null!));
+        yield return new("NpyFile.Read(stream, source)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Read((Stream)null!, "x"));
+        yield return new("NpyFile.Read(stream, source)", "source", typeof(ArgumentNullException), "source", _ => NpyFile.Read(new MemoryStream(), null!));
         yield return new("NpyFile.Write(stream, tensor)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Write((Stream)null!, Tensor));
         yield return new("NpyFile.Write(stream, tensor)", "tensor", typeof(ArgumentNullException), "tensor", _ => NpyFile.Write(new MemoryStream(), null!));
         yield return new("NpyFile.Write(path, tensor)", "tensor", typeof(ArgumentNullException), "tensor", d => NpyFile.Write(d["x.npy"], null!));
@@ -43,6 +44,35 @@ public sealed class EntryPointRefusalTests : IDisposable
             yield return new("TensorFile.Write(path, tensors)", "tensors", typeof(ArgumentNullException), "'tensors'", d => TensorFile.Write(d["x" + extension], (IReadOnlyList<KeyValuePair<string, StoredTensor>>)null!));
         }
         yield return new("NpzFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => NpzFile.Read(d["x.npz"], null!));
+        yield return new("NpzFile.Read(path, name, limits)", "name", typeof(ArgumentNullException), "name", d => NpzFile.Read(d["x.npz"], null!, NpzLimits.None));
+        yield return new("NpzFile.Read(path, name, limits)", "limits", typeof(ArgumentNullException), "limits", d => NpzFile.Read(d["x.npz"], "a", null!));
+        yield return new("NpzFile.ReadAll(path, limits)", "limits", typeof(ArgumentNullException), "limits", d => NpzFile.ReadAll(d["x.npz"], null!));
+        (string EntryPoint, Action<Stream, string> Call)[] ofStreams =
+        [
+            ("NpzFile.Names(stream, source)", (s, n) => NpzFile.Names(s, n)), ("NpzFile.Read(stream, source, name, limits)", (s, n) => NpzFile.Read(s, n, "a", NpzLimits.None)),
+            ("NpzFile.ReadAll(stream, source, limits)", (s, n) => NpzFile.ReadAll(s, n, NpzLimits.None)),
+            ("SafetensorsFile.Names(stream, source)", (s, n) => SafetensorsFile.Names(s, n)), ("SafetensorsFile.Metadata(stream, source)", (s, n) => SafetensorsFile.Metadata(s, n)),
+            ("SafetensorsFile.Read(stream, source, name)", (s, n) => SafetensorsFile.Read(s, n, "a")), ("SafetensorsFile.ReadAll(stream, source)", (s, n) => SafetensorsFile.ReadAll(s, n)),
+        ];
+        foreach ((string entryPoint, Action<Stream, string> call) in ofStreams)
+        {
+            yield return new(entryPoint, "stream", typeof(ArgumentNullException), "stream", _ => call(null!, "x"));
+            yield return new(entryPoint, "stream", typeof(TensorFileException), "x: the stream cannot seek", _ => call(new ForwardOnlyStream(new MemoryStream()), "x"));
+            yield return new(entryPoint, "source", typeof(ArgumentNullException), "source", _ => call(new MemoryStream(), null!));
+        }
+        yield return new("NpzFile.Read(stream, source, name, limits)", "name", typeof(ArgumentNullException), "name", _ => NpzFile.Read(new MemoryStream(), "x", null!, NpzLimits.None));
+        yield return new("NpzFile.Read(stream, source, name, limits)", "limits", typeof(ArgumentNullException), "limits", _ => NpzFile.Read(new MemoryStream(), "x", "a", null!));
+        yield return new("NpzFile.ReadAll(stream, source, limits)", "limits", typeof(ArgumentNullException), "limits", _ => NpzFile.ReadAll(new MemoryStream(), "x", null!));
+        yield return new("SafetensorsFile.Read(stream, source, name)", "name", typeof(ArgumentNullException), "name", _ => SafetensorsFile.Read(new MemoryStream(), "x", null!));
+        yield return new("NpzFile.Write(stream, tensors, compress)", "stream", typeof(ArgumentNullException), "stream", _ => NpzFile.Write((Stream)null!, Tensors, false));
+        yield return new("NpzFile.Write(stream, tensors, compress)", "tensors", typeof(ArgumentNullException), "tensors", _ => NpzFile.Write(new MemoryStream(), null!, false));
+        yield return new("SafetensorsFile.Write(stream, tensors, metadata)", "stream", typeof(ArgumentNullException), "stream", _ => SafetensorsFile.Write((Stream)null!, Tensors, null));
+        yield return new("SafetensorsFile.Write(stream, tensors, metadata)", "tensors", typeof(ArgumentNullException), "tensors", _ => SafetensorsFile.Write(new MemoryStream(), null!, null));
+        yield return new(
+            "SafetensorsFile.Write(stream, tensors, metadata)", "metadata", typeof(ArgumentException), "metadata",
+            _ => SafetensorsFile.Write(new MemoryStream(), Tensors, new Dictionary<string, string> { ["k"] = null! }));
+        yield return new("NpzLimits.set_MaxRatio(value)", "value", typeof(ArgumentOutOfRangeException), "MaxRatio", _ => GC.KeepAlive(new NpzLimits { MaxRatio = double.NaN }));
+        yield return new("NpzLimits.set_FreeBytes(value)", "value", typeof(ArgumentOutOfRangeException), "FreeBytes", _ => GC.KeepAlive(new NpzLimits { FreeBytes = -1 }));
         yield return new("SafetensorsFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => SafetensorsFile.Read(d["x.safetensors"], null!));
         (string EntryPoint, Action<string, KeyValuePair<string, StoredTensor>[]?> Call)[] writers =
         [
@@ -87,7 +117,7 @@ public sealed class EntryPointRefusalTests : IDisposable
     }
 
     /// <summary>What any value suits.</summary>
-    private static readonly string[] Free = ["TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress"];
+    private static readonly string[] Free = ["TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress", "NpzFile.Write(stream, tensors, compress)/compress"];
 
     [Fact]
     public void Call_WithOneWrongArgument_ThrowsAndWritesNothing()

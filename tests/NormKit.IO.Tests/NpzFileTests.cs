@@ -85,6 +85,41 @@ public class NpzFileTests
         Refuse("a", [ZipEntry.Deflated("a.npy", content)], ":a: more bytes after the data");
     }
 
+    /// <summary>300 MiB of zeros in some 300 KB: more than 100 to 1 and 256 MiB beyond.</summary>
+    [Fact]
+    public void Read_EntryThatExpandsBeyondTheLimits_IsRefusedUnlessTheCallerAllowsIt()
+    {
+        using TemporaryDirectory directory = new();
+        string path = directory["bomb.npz"];
+        const int count = 300 << 20;
+        NpzFile.Write(path, [new("a", new StoredTensor(ElementType.UInt8, [count], new byte[count]))], compress: true);
+        Assert.InRange(new FileInfo(path).Length, 1, 500_000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (Action read in (Action[])[() => NpzFile.Read(path, "a"), () => NpzFile.ReadAll(path), () => TensorFile.Read(path)])
+            Refusal.Of(read, "bomb.npz:a: data", $"of {count} bytes", "NpzLimits", "without compression");
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3 << 20);
+
+        Assert.Equal(count, NpzFile.Read(path, "a", NpzLimits.None).Count);
+        Assert.Equal(count, NpzFile.ReadAll(path, new NpzLimits { MaxRatio = 2000, FreeBytes = 0 })["a"].Count);
+    }
+
+    /// <summary>What is free is free once: the arrays of one call share it. What is not compressed needs none.</summary>
+    [Fact]
+    public void ReadAll_ArraysThatExpandTogether_ShareTheLimit()
+    {
+        using TemporaryDirectory directory = new();
+        StoredTensor zeros = new(ElementType.UInt8, [100_000], new byte[100_000]);
+        NpzFile.Write(directory["two.npz"], [new("a", zeros), new("b", zeros)], compress: true);
+        NpzFile.Write(directory["stored.npz"], [new("a", zeros), new("b", zeros)]);
+        NpzLimits tight = new() { MaxRatio = 1, FreeBytes = 150_000 };
+
+        Assert.Equal(100_000, NpzFile.Read(directory["two.npz"], "b", tight).Count);
+        Refusal.Of(() => NpzFile.ReadAll(directory["two.npz"], tight), "two.npz:b: data");
+        Assert.Equal(2, NpzFile.ReadAll(directory["two.npz"], new NpzLimits { MaxRatio = 1, FreeBytes = 200_000 }).Count);
+        Assert.Equal(2, NpzFile.ReadAll(directory["stored.npz"], new NpzLimits { MaxRatio = 1, FreeBytes = 0 }).Count);
+    }
+
     [Fact]
     public void Read_EntryShorterThanItsHeaderDeclares_IsRefusedWithoutAllocatingIt()
     {
@@ -93,7 +128,7 @@ public class NpzFileTests
         string path = directory.Write("bad.npz", HandMade.Zip(ZipEntry.Deflated("a.npy", content)));
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        TensorFileException error = Assert.Throws<TensorFileException>(() => NpzFile.Read(path, "a"));
+        TensorFileException error = Assert.Throws<TensorFileException>(() => NpzFile.Read(path, "a", NpzLimits.None));
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3 << 20);
         Assert.Contains("bad.npz:a: data", error.Message, StringComparison.Ordinal);

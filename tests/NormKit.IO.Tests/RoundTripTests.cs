@@ -51,6 +51,38 @@ public class RoundTripTests
     private static bool Same(StoredTensor a, StoredTensor b) =>
         a.ElementType == b.ElementType && a.Shape.SequenceEqual(b.Shape) && a.Bytes.SequenceEqual(b.Bytes);
 
+    /// <summary>What is written to a stream is the file, byte for byte, and is read back from where the stream stands.</summary>
+    [Fact]
+    public void Streams_OfNpzAndSafetensors_HoldTheFiles()
+    {
+        using TemporaryDirectory directory = new();
+        KeyValuePair<string, StoredTensor>[] tensors = [new("b", StoredTensor.From<float>([1, 2, 3], [3])), new("a", StoredTensor.From<double>([0.5], []))];
+        Dictionary<string, string> metadata = new() { ["format"] = "pt" };
+        NpzFile.Write(directory["a.npz"], tensors, compress: true);
+        SafetensorsFile.Write(directory["a.safetensors"], tensors, metadata);
+
+        using MemoryStream npz = new(), safetensors = new();
+        NpzFile.Write(npz, tensors, compress: true);
+        safetensors.Write([9, 9, 9]);
+        SafetensorsFile.Write(safetensors, tensors, metadata);
+
+        Assert.Equal(File.ReadAllBytes(directory["a.npz"]), npz.ToArray());
+        Assert.Equal(File.ReadAllBytes(directory["a.safetensors"]), safetensors.ToArray()[3..]);
+        Assert.Equal(["b", "a"], NpzFile.Names(npz, "npz"));
+        Assert.Equal([1f, 2, 3], NpzFile.Read(npz, "npz", "b", NpzLimits.None).ToArray<float>());
+        Assert.Equal(2, NpzFile.ReadAll(npz, "npz", NpzLimits.None).Count);
+        Assert.Equal(["a", "b"], AtThree(stream => SafetensorsFile.Names(stream, "st")));
+        Assert.Equal("pt", AtThree(stream => SafetensorsFile.Metadata(stream, "st"))["format"]);
+        Assert.Equal([1f, 2, 3], AtThree(stream => SafetensorsFile.Read(stream, "st", "b")).ToArray<float>());
+        Assert.Equal([0.5], AtThree(stream => SafetensorsFile.ReadAll(stream, "st"))["a"].ToArray<double>());
+
+        T AtThree<T>(Func<Stream, T> read)
+        {
+            safetensors.Position = 3;
+            return read(safetensors);
+        }
+    }
+
     private static StoredTensor Random(ElementType type, int[] shape, int seed)
     {
         byte[] bytes = new byte[shape.Aggregate(type.SizeInBytes(), (product, length) => product * length)];

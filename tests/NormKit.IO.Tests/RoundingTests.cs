@@ -161,6 +161,49 @@ public class RoundingTests
         Assert.All(new StoredTensor(type, [37], bytes).ToArray<float>(), element => Assert.Equal(expected, element));
     }
 
+    /// <summary>Sixteen bits in, the same sixteen bits out: nothing is widened on the way, payloads of NaN included.</summary>
+    [Fact]
+    public void ToAndFrom_SixteenBitTypes_KeepEveryPattern()
+    {
+        StoredTensor halves = AllPatterns(ElementType.Float16), brains = AllPatterns(ElementType.BFloat16);
+
+        StoredTensor halvesAgain = StoredTensor.From<Half>(halves.ToArray<Half>(), [1 << 16]), brainsAgain = StoredTensor.From<BFloat16>(brains.ToArray<BFloat16>(), [1 << 16]);
+
+        Assert.Equal((ElementType.Float16, ElementType.BFloat16), (halvesAgain.ElementType, brainsAgain.ElementType));
+        Assert.Equal(halves.Bytes, halvesAgain.Bytes);
+        Assert.Equal(brains.Bytes, brainsAgain.Bytes);
+        Assert.Equal([1 << 16], brains.To<BFloat16>().Lengths);
+    }
+
+    /// <summary>Each value of one 16-bit type in the other and in float: what the language's own conversion of the exact value gives.</summary>
+    [Fact]
+    public void ToAndFrom_OneSixteenBitTypeAndAnother_RoundOnce()
+    {
+        StoredTensor halves = AllPatterns(ElementType.Float16), brains = AllPatterns(ElementType.BFloat16);
+        Half[] asHalf = brains.ToArray<Half>();
+        BFloat16[] asBrain = halves.ToArray<BFloat16>();
+        float[] ofHalves = halves.ToArray<float>(), ofBrains = brains.ToArray<float>();
+
+        Assert.All(asHalf, (value, i) => Assert.Equal((Half)ofBrains[i], value));
+        Assert.All(asBrain, (value, i) => Assert.Equal((float)(BFloat16)(double)ofHalves[i], (float)value));
+        Assert.Equal(ofHalves, StoredTensor.From<Half>(halves.ToArray<Half>(), [1 << 16], ElementType.Float32).ToArray<float>());
+        Assert.Equal(ofBrains, StoredTensor.From<BFloat16>(brains.ToArray<BFloat16>(), [1 << 16], ElementType.Float64).ToArray<float>());
+    }
+
+    [Theory]
+    [InlineData(ElementType.Int64, 0x4040000000000000UL, 4611686018427387904.0)] // 2^62 + 2^54: tie, to even
+    [InlineData(ElementType.Int64, 0x4040000000000001UL, 4647714815446351872.0)] // one more: up
+    [InlineData(ElementType.Int64, 0xBFBFFFFFFFFFFFFFUL, -4647714815446351872.0)]
+    [InlineData(ElementType.UInt64, 0x8080000000000001UL, 9295429630892703744.0)] // 2^63 + 2^55 + 1
+    [InlineData(ElementType.UInt64, 0xFFFFFFFFFFFFFFFFUL, 18446744073709551616.0)]
+    [InlineData(ElementType.Int64, 257UL, 256.0)] // tie, to even
+    public void To_IntegersOfSixtyFourBitsAsBFloat16_RoundOnce(ElementType type, ulong bits, double expected)
+    {
+        byte[] bytes = [.. Enumerable.Repeat(BitConverter.GetBytes(bits), 37).SelectMany(element => element)];
+
+        Assert.All(new StoredTensor(type, [37], bytes).ToArray<BFloat16>(), element => Assert.Equal(expected, (double)element));
+    }
+
     private static StoredTensor AllPatterns(ElementType type)
     {
         byte[] bytes = new byte[2 << 16];

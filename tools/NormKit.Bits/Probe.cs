@@ -18,18 +18,22 @@ internal static class Probe
         CultureInfo.InvariantCulture,
         $"{RuntimeInformation.ProcessArchitecture} avx512={Avx512F.IsSupported} avx2={Avx2.IsSupported} vector128={Vector128.IsHardwareAccelerated} jit={RuntimeFeature.IsDynamicCodeCompiled} servergc={GCSettings.IsServerGC}");
 
+    /// <summary>The rows of the table: the layers, on one thread, and the distances.</summary>
+    public static IReadOnlyList<(string Name, Func<string> Hash)> Hashes { get; } =
+        [.. Members.Every.Select(m => (m.Name, (Func<string>)(() => MemberBits.Hash(m)))), .. DistanceBits.Every];
+
     public static int Print()
     {
         Console.WriteLine($"{First} {Conditions}");
-        foreach (Member member in Members.Every)
-            Console.WriteLine($"{member.Name}\t{MemberBits.Hash(member)}");
+        foreach ((string name, Func<string> hash) in Hashes)
+            Console.WriteLine($"{name}\t{hash()}");
         return 0;
     }
 
     public static (string Conditions, Dictionary<string, string> Hashes) Parse(string output)
     {
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (lines.Length != Members.Every.Count + 1 || !lines[0].StartsWith(First, StringComparison.Ordinal))
+        if (lines.Length != Hashes.Count + 1 || !lines[0].StartsWith(First, StringComparison.Ordinal))
             throw new InvalidOperationException($"A probe said: {output}");
         return (lines[0], lines[1..].Select(l => l.Split('\t')).ToDictionary(l => l[0], l => l[1]));
     }

@@ -14,9 +14,9 @@ internal static class Table
 
     public static int Make(bool isShort, string? file, string[]? also)
     {
-        List<(string Name, Func<Member, string> Cell)> columns = [];
+        List<(string Name, Func<string, Member?, string> Cell)> columns = [];
         List<string> absent = [];
-        Dictionary<string, string> here = Members.Every.ToDictionary(m => m.Name, m => MemberBits.Hash(m));
+        Dictionary<string, string> here = Probe.Hashes.ToDictionary(row => row.Name, row => row.Hash());
         foreach (Condition condition in Condition.All(isShort).Concat(also is null ? [] : [new Condition(also[0], "", [], Program: also[1])]))
         {
             Console.Error.WriteLine($"{condition.Name} ...");
@@ -24,21 +24,23 @@ internal static class Table
             if (hashes is null)
                 absent.Add($"{condition.Name}: {why}");
             else
-                columns.Add((condition.Name, m => Same(here[m.Name], hashes[m.Name])));
+                columns.Add((condition.Name, (name, _) => Same(here[name], hashes[name])));
         }
+        // The distances are computed on one thread, a pair of vectors after the other.
         foreach (int threads in (int[])[2, 3, 8])
-            columns.Add(($"{threads} threads", m => Same(here[m.Name], MemberBits.Hash(m, threads))));
-        columns.Add(("rows", m => !MemberBits.HasIndependentSamples(m) ? "-" : MemberBits.RowsHaveTheSameBitsInAnyBatch(m) ? "=" : "differs"));
-        columns.Add(("addresses", m => MemberBits.HasTheSameBitsAtAnyAddress(m) ? "=" : "differs"));
+            columns.Add(($"{threads} threads", (name, m) => m is null ? "-" : Same(here[name], MemberBits.Hash(m, threads))));
+        columns.Add(("rows", (_, m) => m is null || !MemberBits.HasIndependentSamples(m) ? "-" : MemberBits.RowsHaveTheSameBitsInAnyBatch(m) ? "=" : "differs"));
+        columns.Add(("addresses", (_, m) => m is null ? "-" : MemberBits.HasTheSameBitsAtAnyAddress(m) ? "=" : "differs"));
 
         StringBuilder text = new();
         text.Append("| layer | SHA-256 |").AppendJoin("|", columns.Select(c => $" {c.Name} ")).Append("|\n|").AppendJoin("", Enumerable.Repeat("---|", columns.Count + 2)).Append('\n');
         bool allSame = true;
-        foreach (Member member in Members.Every)
+        foreach ((string name, _) in Probe.Hashes)
         {
-            string[] cells = [.. columns.Select(c => c.Cell(member))];
+            Member? member = Members.Every.FirstOrDefault(m => m.Name == name);
+            string[] cells = [.. columns.Select(c => c.Cell(name, member))];
             allSame &= cells.All(c => c is "=" or "-");
-            text.Append("| ").Append(member.Name).Append(" | `").Append(here[member.Name][..Digits]).Append("` |").AppendJoin("|", cells.Select(c => $" {c} ")).Append("|\n");
+            text.Append("| ").Append(name).Append(" | `").Append(here[name][..Digits]).Append("` |").AppendJoin("|", cells.Select(c => $" {c} ")).Append("|\n");
         }
         text.Append($"\n{Probe.Conditions[..Probe.Conditions.IndexOf(' ', StringComparison.Ordinal)]}, .NET {Environment.Version}, {Environment.ProcessorCount} processors; {(allSame ? "all the same" : "SOME DIFFER")}.\n");
         foreach (string line in absent)
@@ -54,15 +56,15 @@ internal static class Table
     {
         string[] rows = [.. File.ReadAllLines(file).SkipWhile(l => l != Begin).TakeWhile(l => l != End)];
         int different = 0;
-        foreach (Member member in Members.Every)
+        foreach ((string name, Func<string> compute) in Probe.Hashes)
         {
-            string hash = MemberBits.Hash(member)[..Digits];
-            if (rows.Any(r => r.StartsWith($"| {member.Name} | `{hash}` |", StringComparison.Ordinal)))
+            string hash = compute()[..Digits];
+            if (rows.Any(r => r.StartsWith($"| {name} | `{hash}` |", StringComparison.Ordinal)))
                 continue;
-            Console.WriteLine($"{member.Name}: {hash} is not in {file}.");
+            Console.WriteLine($"{name}: {hash} is not in {file}.");
             different++;
         }
-        Console.WriteLine($"{Probe.Conditions}: {Members.Every.Count - different} of {Members.Every.Count} layers have the bits of {file}.");
+        Console.WriteLine($"{Probe.Conditions}: {Probe.Hashes.Count - different} of {Probe.Hashes.Count} layers have the bits of {file}.");
         return different == 0 ? 0 : 1;
     }
 

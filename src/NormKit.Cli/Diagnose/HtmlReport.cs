@@ -56,13 +56,7 @@ internal static class HtmlReport
         page.Append(Rows("Root mean square left by each hypothesis, logarithmic",
             [.. result.Tried.Select(finding => (finding.Text, finding.Residual.RootMeanSquare)), ($"nothing explained: {result.Reference}", result.Original.RootMeanSquare)]));
         AppendTable(page, result);
-        page.Append($"<h2>What is left: {Escape(result.Look.Shape)}, {Escape(result.Look.Where)}</h2>\n<p>By channel (dimension 1), root mean square:</p>\n");
-        page.Append(Bars("Residual by channel", result.Look.ByChannel, i => $"{i}", "channel"));
-        double limit = result.Look.HistogramLimit;
-        int bins = result.Look.Histogram.Count;
-        page.Append("<p>Histogram of the differences:</p>\n");
-        page.Append(Bars("Histogram of the residual", [.. result.Look.Histogram.Select(count => (double)count)],
-            i => Report.Figure(((2.0 * i) + 1 - bins) / bins * limit), "output minus prediction"));
+        AppendRest(page, result.Look);
         if (result.Advice.Count > 0)
         {
             page.Append("<h2>In code</h2>\n<table>\n");
@@ -72,6 +66,21 @@ internal static class HtmlReport
         }
         foreach (string change in result.Changes)
             page.Append($"<p>{Escape(change)}</p>\n");
+    }
+
+    private static void AppendRest(StringBuilder page, ResidualLook look)
+    {
+        if (look.HistogramLimit == 0)
+        {
+            page.Append("<h2>What is left</h2>\n<p>Nothing: each element of the output is the one predicted, to the bit.</p>\n");
+            return;
+        }
+        page.Append($"<h2>What is left: {Escape(look.Shape)}, {Escape(look.Where)}</h2>\n<p>By channel (dimension 1), root mean square:</p>\n");
+        page.Append(Bars("Residual by channel", look.ByChannel, i => $"{i}", "channel"));
+        int bins = look.Histogram.Count;
+        page.Append("<p>Histogram of the differences:</p>\n");
+        page.Append(Bars("Histogram of the residual", [.. look.Histogram.Select(count => (double)count)],
+            i => Report.Figure(((2.0 * i) + 1 - bins) / bins * look.HistogramLimit), "output minus prediction"));
     }
 
     private static void AppendTable(StringBuilder page, DiagnosisResult result)

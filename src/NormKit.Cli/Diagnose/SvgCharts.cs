@@ -12,6 +12,7 @@ internal static class SvgCharts
     private const int Left = 90;
     private const int Bottom = 36;
     private const int Top = 14;
+    private const int LabelLength = 66;
 
     /// <summary>Upright bars, one a value.</summary>
     /// <param name="title">What a reader who cannot see it is told.</param>
@@ -41,19 +42,22 @@ internal static class SvgCharts
     /// <summary>Lying bars on a logarithmic scale, one a row; a zero has none.</summary>
     public static string Rows(string title, IReadOnlyList<(string Name, double Value)> rows)
     {
-        const int rowHeight = 26, names = 430;
+        const int lineHeight = 14, gap = 12, names = 430;
         double[] logs = [.. rows.Where(row => row.Value > 0).Select(row => Math.Log10(row.Value))];
         double least = logs.Length == 0 ? -1 : Math.Floor(logs.Min()) - 0.5, most = logs.Length == 0 ? 0 : Math.Max(least + 1, Math.Ceiling(logs.Max()));
-        StringBuilder svg = Start(title, (rows.Count * rowHeight) + 10);
+        // Names are shown whole, over several lines: long ones often differ at their ends only.
+        string[][] labels = [.. rows.Select(row => TextLines.Wrap(row.Name, LabelLength).ToArray())];
+        StringBuilder svg = Start(title, labels.Sum(lines => (lines.Length * lineHeight) + gap) + 10);
+        int y = 4;
         for (int i = 0; i < rows.Count; i++)
         {
-            (string name, double value) = rows[i];
+            double value = rows[i].Value;
             double length = value > 0 ? (Math.Log10(value) - least) / (most - least) * (Width - names - 80) : 0;
-            int y = (i * rowHeight) + 4;
-            string shown = name.Length > 66 ? name[..63] + "..." : name;
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{names - 8}\" y=\"{y + 14}\" class=\"right\">{Escape(shown)}<title>{Escape(name)}</title></text>");
-            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{names}\" y=\"{y}\" width=\"{Text(Math.Max(1, length))}\" height=\"{rowHeight - 8}\" class=\"{(i == 0 ? "best" : "bar")}\"/>");
+            for (int line = 0; line < labels[i].Length; line++)
+                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{names - 8}\" y=\"{y + 14 + (line * lineHeight)}\" class=\"right\">{Escape(labels[i][line])}</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{names}\" y=\"{y}\" width=\"{Text(Math.Max(1, length))}\" height=\"18\" class=\"{(i == 0 ? "best" : "bar")}\"/>");
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Text(names + Math.Max(1, length) + 6)}\" y=\"{y + 14}\">{Number(value)}</text>");
+            y += (labels[i].Length * lineHeight) + gap;
         }
         return svg.Append("</svg>").ToString();
     }

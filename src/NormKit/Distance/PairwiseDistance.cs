@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using NormKit.Interop;
+using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -168,9 +169,9 @@ public sealed class PairwiseDistance
         {
             double d = Math.Abs(Difference(a[j], b[j]));
             // Math.Max hands a NaN on, as a sum does.
-            sum = P == 2 ? sum + (d * d) : P == 1 ? sum + d : double.IsPositiveInfinity(P) ? Math.Max(sum, d) : P == 0 ? sum + (d == 0 ? 0 : 1) : sum + Math.Pow(d, P);
+            sum = P == 2 ? sum + (d * d) : P == 1 ? sum + d : double.IsPositiveInfinity(P) ? Math.Max(sum, d) : P == 0 ? sum + (d == 0 ? 0 : 1) : sum + Elementary.Pow(d, P);
         }
-        return P == 2 ? Math.Sqrt(sum) : P is 0 or 1 || double.IsPositiveInfinity(P) ? sum : Math.Pow(sum, 1 / P);
+        return P == 2 ? Math.Sqrt(sum) : P is 0 or 1 || double.IsPositiveInfinity(P) ? sum : Elementary.Pow(sum, 1 / P);
     }
 
     private void Gradients<T>(ReadOnlySpan<T> gradOutput, ReadOnlySpan<T> x1, ReadOnlySpan<T> x2, int width, Span<T> gradX1, Span<T> gradX2,
@@ -214,7 +215,7 @@ public sealed class PairwiseDistance
             return Math.Abs(d) == norm ? Math.Sign(d) / (double)largest : 0;
         if (P == 1)
             return Math.Sign(d);
-        return P == 2 ? d / norm : d == 0 ? 0 : Math.Sign(d) * Math.Pow(Math.Abs(d) / norm, P - 1);
+        return P == 2 ? d / norm : d == 0 ? 0 : Math.Sign(d) * Elementary.Pow(Math.Abs(d) / norm, P - 1);
     }
 
     private double Difference<T>(T a, T b) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
@@ -248,7 +249,7 @@ public sealed class PairwiseDistance
 
     private static void Check<T>(ReadOnlySpan<nint> shape, ReadOnlySpan<nint> first, ReadOnlySpan<nint> second)
     {
-        Kernels.Normalizer.RequireSupported<T>();
+        Normalizer.RequireSupported<T>();
         if (shape.IsEmpty)
             throw new ArgumentException("PairwiseDistance: a scalar is no vector; the inputs need at least one dimension.", "x1");
         if (!Fits(first, shape) || !Fits(second, shape))

@@ -45,13 +45,13 @@ internal sealed class ChannelMap
             double m = double.CreateTruncating(mean[c]), v = double.CreateTruncating(variance[c]) + eps;
             double w = weight.IsEmpty ? 1 : double.CreateTruncating(weight[c]), b = bias.IsEmpty ? 0 : double.CreateTruncating(bias[c]);
             if (!double.IsFinite(m))
-                throw Refusal(caller, c, "running mean", m, "it must be finite");
+                throw Refusal(caller, c, "running mean", mean[c], "it must be finite");
             if (!double.IsFinite(v) || v < 0)
-                throw Refusal(caller, c, "running variance", double.CreateTruncating(variance[c]), string.Create(CultureInfo.InvariantCulture, $"it must be finite, and with eps {eps} not negative"));
+                throw Refusal(caller, c, "running variance", variance[c], string.Create(CultureInfo.InvariantCulture, $"it must be finite, and with eps {eps} not negative"));
             if (!double.IsFinite(w))
-                throw Refusal(caller, c, "weight", w, "it must be finite");
+                throw Refusal(caller, c, "weight", weight[c], "it must be finite");
             if (!double.IsFinite(b))
-                throw Refusal(caller, c, "bias", b, "it must be finite");
+                throw Refusal(caller, c, "bias", bias[c], "it must be finite");
             map.mean[c] = m;
             map.bias[c] = b;
             map.scale[c] = v == 0 ? 0 : w / Math.Sqrt(v);
@@ -59,6 +59,7 @@ internal sealed class ChannelMap
         return map;
     }
 
-    private static ArgumentException Refusal(string caller, int channel, string what, double value, string rule) =>
+    /// <summary>The value is written in its own type: a float of -1e-5 is another number as a double.</summary>
+    private static ArgumentException Refusal<T>(string caller, int channel, string what, T value, string rule) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         new(string.Create(CultureInfo.InvariantCulture, $"{caller}: the norm's {what} of channel {channel} is {value}; {rule}, or every output that it reaches would be NaN or infinite."), "norm");
 }

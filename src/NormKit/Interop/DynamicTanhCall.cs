@@ -96,16 +96,19 @@ internal static class DynamicTanhCall
             Pair total = default;
             for (int part = 0; part < tiles.Parts; part++)
                 total += ofParameters[(part * tiles.Width) + column];
-            dWeight[column] += TParameter.CreateTruncating(total.First);
-            dBias[column] += TParameter.CreateTruncating(total.Second);
+            AddRoundedOnce(ref dWeight[column], total.First);
+            AddRoundedOnce(ref dBias[column], total.Second);
         }
         double alpha = 0;
         foreach (double item in ofAlpha.AsSpan(0, (int)tiles.Items))
             alpha += item;
-        toAdd.Alpha.Start += TParameter.CreateTruncating(alpha);
+        AddRoundedOnce(ref toAdd.Alpha.Start, alpha);
         ArrayPool<Pair>.Shared.Return(ofParameters);
         ArrayPool<double>.Shared.Return(ofAlpha);
     }
+
+    private static void AddRoundedOnce<TParameter>(ref TParameter gradient, double sum) where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter> =>
+        gradient = TParameter.CreateTruncating(double.CreateTruncating(gradient) + sum);
 
     private static RowTiles TilesOf(nint length, nint width) => new(length / width, (int)width);
 

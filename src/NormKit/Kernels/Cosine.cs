@@ -16,7 +16,8 @@ internal readonly struct Cosine
         (scale1, length1, isClamped1) = Length(a, eps);
         (scale2, length2, isClamped2) = Length(b, eps);
         double product = length1 * length2;
-        Value = product == 0 ? 0 : Dot(a, b) / product;
+        // Rounding may take the quotient a unit beyond 1, where its arc cosine would be NaN.
+        Value = product == 0 ? 0 : Math.Clamp(Dot(a, b) / product, -1, 1);
     }
 
     public double Value { get; }

@@ -83,13 +83,19 @@ public sealed class WeightNorm<T> : IStateful<T> where T : unmanaged, IBinaryFlo
         ArgumentNullException.ThrowIfNull(saved);
         if (saved.Layer.Length > 0 && (saved.Layer != nameof(WeightNorm<>) || saved.Grouping != grouping))
             throw new ArgumentException("WeightNorm: the saved statistics come from another layer or weight; give those of this one's forward call.", nameof(saved));
-        NormSpec<T> spec = Describe(cancellationToken);
-        spec.Weight = Operand<T>.OfOptional(Magnitude.Values);
-        T[] gradDirection = new T[Direction.Values.Length];
+        // In double, so that a gradient is rounded once: where it joins the one that is there.
+        NormSpec<double> spec = Describe<double>(cancellationToken);
+        spec.Weight = Operand<double>.OfOptional(Widened(Magnitude.Values));
+        T[] ofWeight = new T[gradWeight.FlattenedLength];
+        gradWeight.FlattenTo(ofWeight);
+        double[] ofMagnitude = new double[Magnitude.Values.Length], ofDirection = new double[Direction.Values.Length];
         NormCall.Backward(
-            spec, Operand<T>.Of(gradWeight), OfShape(Direction.Values), saved, OfShape(gradDirection), Operand<T>.OfOptional(Magnitude.Gradients), default, add: true);
-        for (int i = 0; i < gradDirection.Length; i++)
-            Direction.Gradients[i] += gradDirection[i];
+            spec, Operand<double>.Of(Widened(ofWeight), gradWeight.Lengths, MemoryFormat.Contiguous, nameof(WeightNorm<>), nameof(gradWeight)),
+            OfShape(Widened(Direction.Values)), saved, OfShape(ofDirection), Operand<double>.OfOptional(ofMagnitude), default, add: true);
+        for (int i = 0; i < ofMagnitude.Length; i++)
+            Magnitude.AddGradient(i, ofMagnitude[i]);
+        for (int i = 0; i < ofDirection.Length; i++)
+            Direction.AddGradient(i, ofDirection[i]);
     }
 
     /// <summary>Sets both gradients to zero.</summary>
@@ -103,13 +109,16 @@ public sealed class WeightNorm<T> : IStateful<T> where T : unmanaged, IBinaryFlo
 
     private void Run(T[] weight, in Operand<T> magnitude, SavedStatistics? saved, CancellationToken cancellationToken)
     {
-        NormSpec<T> spec = Describe(cancellationToken);
+        NormSpec<T> spec = Describe<T>(cancellationToken);
         spec.Weight = magnitude;
         NormCall.Forward(spec, OfShape(Direction.Values), OfShape(weight), saved);
     }
 
-    private NormSpec<T> Describe(CancellationToken cancellationToken) =>
+    private NormSpec<TCompute> Describe<TCompute>(CancellationToken cancellationToken) where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
         new(nameof(WeightNorm<>), grouping, new(Spread.Length, 0)) { Concurrency = Concurrency.Start(-1, cancellationToken) };
 
-    private Operand<T> OfShape(T[] values) => Operand<T>.Of(values, shape, MemoryFormat.Contiguous, nameof(WeightNorm<>), "weight");
+    private Operand<TCompute> OfShape<TCompute>(TCompute[] values) where TCompute : unmanaged =>
+        Operand<TCompute>.Of(values, shape, MemoryFormat.Contiguous, nameof(WeightNorm<>), "weight");
+
+    private static double[] Widened(T[] values) => Array.ConvertAll(values, double.CreateTruncating);
 }

@@ -17,6 +17,9 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
 {
     private const int Closed = int.MinValue;
 
+    /// <summary>How often the caller looks whether the helpers have left before it sleeps: for some tens of microseconds, about what waking costs.</summary>
+    private const int LooksBeforeSleep = 60;
+
     [ThreadStatic]
     private static ParallelJob<TWork>? ofThisThread;
 
@@ -35,12 +38,17 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
     /// <summary>Queued and not yet begun. A ticket that comes late serves a later loop or ends at the closed gate.</summary>
     private int tickets;
 
+    /// <summary>Guards nothing: the caller sleeps on it until the last helper has left.</summary>
+    private readonly object helpersLeave = new();
+
+    private bool isAsleep;
     private ExceptionDispatchInfo? failure;
     private CancellationToken cancellation;
 
     /// <summary>Runs all items, <paramref name="grain"/> at a time, on the calling thread and at most <paramref name="workers"/> - 1 others.</summary>
     /// <exception cref="OperationCanceledException">The token is cancelled. No thread is at work any more; some items are done, some are not, and
     /// those that look at the token themselves may be half done.</exception>
+    /// <remarks>If an item throws, no thread takes another piece, and the caller gets the exception once all threads have left.</remarks>
     public static void Run(in TWork work, nint count, nint grain, int workers, CancellationToken cancellation)
     {
         if (workers == 1)
@@ -96,6 +104,8 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
         finally
         {
             Interlocked.Increment(ref left);
+            if (Volatile.Read(ref isAsleep))
+                WakeCaller();
         }
     }
 
@@ -109,7 +119,9 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
         left = 0;
         failure = null;
         helpersAllowed = workers - 1;
-        Volatile.Write(ref gate, 0);
+        // A full fence: the gate must be open before the tickets are counted. If the count came first, a ticket in it could meet the closed gate and
+        // end, and the loop would lack a helper.
+        Interlocked.Exchange(ref gate, 0);
         try
         {
             for (int needed = helpersAllowed - Volatile.Read(ref tickets); needed > 0; needed--)
@@ -125,7 +137,12 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
             int entered = Interlocked.Or(ref gate, Closed);
             SpinWait spin = default;
             while (Volatile.Read(ref left) < entered)
-                spin.SpinOnce(sleep1Threshold: -1);
+            {
+                if (spin.Count < LooksBeforeSleep)
+                    spin.SpinOnce(sleep1Threshold: -1);
+                else
+                    SleepUntilLeft(entered);
+            }
             work = default;
             cancellation = default;
         }
@@ -133,14 +150,42 @@ internal sealed class ParallelJob<TWork> : IThreadPoolWorkItem where TWork : str
         token.ThrowIfCancellationRequested();
     }
 
+    private void SleepUntilLeft(int entered)
+    {
+        lock (helpersLeave)
+        {
+            // Full fences here and in Execute, between the two fields: either this thread sees that the last helper has left, or that one sees it asleep.
+            Volatile.Write(ref isAsleep, true);
+            Interlocked.MemoryBarrier();
+            while (Volatile.Read(ref left) < entered)
+                Monitor.Wait(helpersLeave);
+            isAsleep = false;
+        }
+    }
+
+    private void WakeCaller()
+    {
+        lock (helpersLeave)
+            Monitor.Pulse(helpersLeave);
+    }
+
     private void TakePieces(int slot)
     {
-        while (!cancellation.IsCancellationRequested)
+        try
         {
-            nint start = (nint)(Interlocked.Add(ref next, grain) - grain);
-            if (start >= count)
-                return;
-            work.Run(slot, start, Math.Min(start + grain, count));
+            while (!cancellation.IsCancellationRequested)
+            {
+                nint start = (nint)(Interlocked.Add(ref next, grain) - grain);
+                if (start >= count)
+                    return;
+                work.Run(slot, start, Math.Min(start + grain, count));
+            }
+        }
+        catch
+        {
+            // The result is lost: nobody takes another piece.
+            Interlocked.Exchange(ref next, count);
+            throw;
         }
     }
 }

@@ -119,6 +119,28 @@ public class CosineSimilarityTests
         Assert.Equal(wide.Select(v => (float)v), Placing.Logical(into));
     }
 
+    /// <summary>Cauchy and Schwarz: from -1 to 1, so that every arc cosine is a number. Vectors of one direction are where rounding goes beyond.</summary>
+    [Fact]
+    public void Forward_OfVectorsOfOneDirection_StaysWithinOne()
+    {
+        Random random = new(9);
+        CosineSimilarity similarity = new(0, 0);
+        double[][] vectors = [[1, 1, 1], [2, 3], [0.1, 0.7], [1e200, 3e199], [5e-324, 1e-323], .. Enumerable.Range(0, 3000).Select(i => Inputs<double>.Normal(random, (i % 40) + 1))];
+        foreach (double[] x in vectors)
+        {
+            foreach (double factor in (double[])[1, -1, 3, -0.1])
+            {
+                Tensor<double> first = Tensor.Create(x), second = Tensor.Create(Array.ConvertAll(x, v => v * factor));
+                double cosine = Placing.Logical(similarity.Forward<double>(first, second))[0];
+                Assert.InRange(cosine, -1, 1);
+                Assert.InRange(Math.Acos(cosine), 0, Math.PI);
+                // Below the smallest normal number a product by a factor has few digits, and the direction changes.
+                if (x.Min(Math.Abs) > 1e-300)
+                    Assert.Equal(Math.Sign(factor), cosine, 1e-15);
+            }
+        }
+    }
+
     /// <summary>Scaling either vector changes nothing, however far.</summary>
     [Fact]
     public void Pass_OfScaledVectors_ScalesNothing()

@@ -101,6 +101,15 @@ public class FoldingErrorTests
         }
     }
 
+    /// <summary>A float of -0.1 is not -0.10000000149011612.</summary>
+    [Fact]
+    public void Fold_NegativeVarianceOfFloats_IsWrittenAsItWasGiven()
+    {
+        FoldingCase<float> problem = new(new(FoldableLayer.Linear), 4, 4, [], normAfter: true);
+        problem.Norm.RunningVar![2] = -0.1f;
+        Assert.Contains("of channel 2 is -0.1; it must be finite", Assert.Throws<ArgumentException>("norm", () => problem.FoldIntoPreceding()).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Fold_NegativeVarianceThatEpsLifts_FoldsAsTheLayerNormalizes()
     {

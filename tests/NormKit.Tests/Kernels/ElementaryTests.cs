@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using System.Text.RegularExpressions;
 using NormKit.Kernels;
 using NormKit.Tests.Reference;
 
@@ -90,6 +91,20 @@ public class ElementaryTests
         }
         TestContext.Current.SendDiagnosticMessage($"Pow: {worst} ulp");
         Assert.InRange(worst, 0.3, 1);
+    }
+
+    /// <summary>The C runtime's functions have other bits on other systems. The library calls its own; a root is exact everywhere.</summary>
+    [Fact]
+    public void Sources_OfTheLibrary_CallNoFunctionOfTheCRuntime()
+    {
+        string? root = AppContext.BaseDirectory;
+        while (root is not null && !File.Exists(Path.Combine(root, "NormKit.slnx")))
+            root = Path.GetDirectoryName(root);
+        Assert.SkipWhen(root is null, "The sources are not here.");
+        Regex call = new(@"\b(Math|MathF|double|float|T|TCompute|TensorPrimitives)\.(Pow|Exp\w*|Log\w*|Sinh?|Cosh?|Tanh?|Asin\w*|Acos\w*|Atan\w*|Cbrt|RootN|Hypot)\(");
+        string[] files = Directory.GetFiles(Path.Combine(root!, "src", "NormKit"), "*.cs", SearchOption.AllDirectories);
+        Assert.NotEmpty(files);
+        Assert.Empty(files.SelectMany(file => call.Matches(File.ReadAllText(file)).Select(found => $"{Path.GetFileName(file)}: {found.Value}")));
     }
 
     [Fact]

@@ -58,6 +58,8 @@ internal static class TierProbe
         }
         foreach (Member member in Members.Every)
             hash.AppendData(Convert.FromHexString(MemberBits.Hash(member, withLarge: false)));
+        foreach ((_, Func<string> ofDistance) in DistanceBits.Every)
+            hash.AppendData(Convert.FromHexString(ofDistance()));
         foreach (Activation activation in (Activation[])[Activation.Relu, Activation.LeakyRelu(), Activation.Silu, Activation.Gelu, Activation.GeluTanh])
         {
             Add<float>(hash, activation);

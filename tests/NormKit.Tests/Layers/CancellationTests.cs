@@ -13,6 +13,9 @@ public class CancellationTests
     private const int Wanted = 2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>What a destination holds before a call; no result is so large.</summary>
+    private const float Old = 3e38f;
+
     public static TheoryData<string> All { get; } = Members.Names();
 
     [Theory, MemberData(nameof(All))]
@@ -33,6 +36,7 @@ public class CancellationTests
                 {
                     before.Restore();
                     saved = new();
+                    y.AsSpan().Fill(Old);
                 },
                 call: token => subject.Layer.Forward(subject.X, shape, y, saved, cancellationToken: token),
                 whenCancelled: () =>
@@ -41,7 +45,7 @@ public class CancellationTests
                     Assert.Equal("", saved.Layer);
                     Assert.Throws<InvalidOperationException>(() => subject.Layer.Backward(subject.Dy, subject.X, shape, saved, dx));
                     Assert.Equal("", before.DifferenceOf(subject.Layer));
-                    Assert.All(y, value => Assert.False(float.IsNaN(value)));
+                    EachIsOldOrNew(expected, y);
                 });
             before.Restore();
             subject.Layer.Forward(subject.X, shape, y, saved);
@@ -66,8 +70,17 @@ public class CancellationTests
         {
             subject.Layer.MaxDegreeOfParallelism = threads;
             Interrupt(
-                prepare: once.Restore, call: token => subject.Layer.Backward(subject.Dy, subject.X, shape, saved, dx, cancellationToken: token),
-                whenCancelled: () => Assert.Equal("", once.DifferenceOf(subject.Layer)));
+                prepare: () =>
+                {
+                    once.Restore();
+                    dx.AsSpan().Fill(Old);
+                },
+                call: token => subject.Layer.Backward(subject.Dy, subject.X, shape, saved, dx, cancellationToken: token),
+                whenCancelled: () =>
+                {
+                    Assert.Equal("", once.DifferenceOf(subject.Layer));
+                    EachIsOldOrNew(expected, dx);
+                });
             once.Restore();
             subject.Layer.Backward(subject.Dy, subject.X, shape, saved, dx);
             Closeness.SameBits<float>(expected, dx, name);
@@ -100,8 +113,18 @@ public class CancellationTests
                 Assert.All(gradWeight, value => Assert.Equal(5, value));
                 Assert.All(gradBias, value => Assert.Equal(7, value));
             });
-        Interrupt(() => saved = new(), token => Functional.LocalResponseNorm<float>(x, shape, y, 5, cancellationToken: token), () => { });
-        Interrupt(() => saved = new(), token => Functional.Normalize<float>(x, shape, y, 3, cancellationToken: token), () => { });
+    }
+
+    /// <summary>They keep nothing: what is to be seen is the destination, in which each value is the old one or the right one.</summary>
+    [Fact]
+    public void FunctionsWithoutARecord_CancelledOnTheirWay_LeaveOldAndNewValues()
+    {
+        nint[] shape = [4, 10, 160, 160];
+        float[] x = Inputs<float>.Normal(new(1), 1_024_000), y = new float[x.Length], expected = new float[x.Length];
+        Functional.LocalResponseNorm<float>(x, shape, expected, 5);
+        Interrupt(() => y.AsSpan().Fill(Old), token => Functional.LocalResponseNorm<float>(x, shape, y, 5, cancellationToken: token), () => EachIsOldOrNew(expected, y));
+        Functional.Normalize<float>(x, shape, expected, 3);
+        Interrupt(() => y.AsSpan().Fill(Old), token => Functional.Normalize<float>(x, shape, y, 3, cancellationToken: token), () => EachIsOldOrNew(expected, y));
     }
 
     [Fact]
@@ -145,6 +168,14 @@ public class CancellationTests
             prepare: () => y.AsSpan().Fill(float.NaN), call: token => layer.Forward(x, [1, x.Length], y, cancellationToken: token),
             whenCancelled: () => cancelledBeforeTheEnd += float.IsNaN(y[0]) || float.IsNaN(y[^1]) ? 1 : 0);    // from either end
         Assert.True(cancelledBeforeTheEnd > 0);
+    }
+
+    /// <summary>A cancelled call has written some values, each of them the right one, and left the others.</summary>
+    private static void EachIsOldOrNew(float[] expected, float[] values)
+    {
+        int wrong = Enumerable.Range(0, values.Length).FirstOrDefault(
+            i => values[i] != Old && BitConverter.SingleToInt32Bits(values[i]) != BitConverter.SingleToInt32Bits(expected[i]), -1);
+        Assert.True(wrong < 0, $"element {wrong}: {(wrong < 0 ? 0 : values[wrong])}, neither the old {Old} nor the new {(wrong < 0 ? 0 : expected[wrong])}");
     }
 
     /// <summary>Larger, so that a call takes some milliseconds.</summary>

@@ -92,6 +92,31 @@ public class DynamicTanhTests
         Assert.Equal(Placing.Logical(wide.Weight!.Grad).Select(v => (float)v), Placing.Logical(layer.Weight!.Grad));
     }
 
+    /// <summary>A gradient joins the one that is there in double, and is rounded where it is stored: as in every other layer.</summary>
+    [Fact]
+    public void Backward_ToGradientsThatAreThere_RoundsTheirSumOnce()
+    {
+        nint[] shape = [9, 211];
+        float[] x = Inputs<float>.Normal(new(1), 9 * 211, 2), dy = Inputs<float>.Normal(new(2), 9 * 211), ofWeight = Inputs<float>.Normal(new(3), 211), ofBias = Inputs<float>.Normal(new(4), 211);
+        Gradients expected = Gradients.By(
+            v => UncentredFormulas.DynamicTanh(v[0], Over.Sets(shape, 1), v[1][0], v[2], v[3]), Inputs<float>.Doubles(dy)!, Inputs<float>.Doubles(x)!, [0.5],
+            [.. Enumerable.Repeat(1.0, 211)], new double[211]);
+        foreach (float ofAlpha in (float[])[0.3f, -7.7f, 19.1f, 1e-4f])
+        {
+            DynamicTanh<float> layer = new(211);
+            SavedStatistics saved = new();
+            Tensor<float> input = Tensor.Create(x, shape);
+            layer.Forward(input, saved);
+            layer.Alpha.Grad.Fill(ofAlpha);
+            Tensor.Create(ofWeight).CopyTo(layer.Weight!.Grad);
+            Tensor.Create(ofBias).CopyTo(layer.Bias!.Grad);
+            layer.Backward(Tensor.Create(dy, shape), input, saved);
+            Assert.Equal([(float)(ofAlpha + expected.Of[1][0])], Placing.Logical(layer.Alpha.Grad));
+            Assert.Equal(ofWeight.Select((g, i) => (float)(g + expected.Of[2][i])), Placing.Logical(layer.Weight.Grad));
+            Assert.Equal(ofBias.Select((g, i) => (float)(g + expected.Of[3][i])), Placing.Logical(layer.Bias.Grad));
+        }
+    }
+
     [Fact]
     public void Refused_SaysWhat()
     {

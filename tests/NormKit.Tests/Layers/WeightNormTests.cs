@@ -50,6 +50,27 @@ public class WeightNormTests
         Assert.All(Placing.Logical(norm.Direction.Grad).Concat(Placing.Logical(norm.Magnitude.Grad)), x => Assert.Equal(T.Zero, x));
     }
 
+    /// <summary>A gradient joins the one that is there in double and is rounded once: what double adds, from the same statistics, to the nearest float.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(null)]
+    public void Backward_ToGradientsThatAreThere_RoundsTheirSumOnce(int? dim)
+    {
+        float[] v = Inputs<float>.Normal(new(1), 210), dw = Inputs<float>.Normal(new(2), 210), ofDirection = Inputs<float>.Normal(new(3), 210);
+        WeightNorm<float> norm = new(Tensor.Create(v, Shape), dim);
+        WeightNorm<double> wide = new(Tensor.Create(Inputs<float>.Doubles(v)!, Shape), dim);
+        Tensor.Create(Inputs<float>.Doubles(Placing.Logical(norm.Magnitude.Value))!, norm.Magnitude.Value.Lengths).CopyTo(wide.Magnitude.Value);
+        SavedStatistics saved = new();
+        norm.Forward(saved);
+        float[] ofMagnitude = Inputs<float>.Normal(new(4), (int)norm.Magnitude.Grad.FlattenedLength);
+        Tensor.Create(ofDirection, Shape).CopyTo(norm.Direction.Grad);
+        Tensor.Create(ofMagnitude, norm.Magnitude.Grad.Lengths).CopyTo(norm.Magnitude.Grad);
+        norm.Backward(Tensor.Create(dw, Shape), saved);
+        wide.Backward(Tensor.Create(Inputs<float>.Doubles(dw)!, Shape), saved);
+        Assert.Equal(Placing.Logical(wide.Direction.Grad).Select((g, i) => (float)(ofDirection[i] + g)), Placing.Logical(norm.Direction.Grad));
+        Assert.Equal(Placing.Logical(wide.Magnitude.Grad).Select((g, i) => (float)(ofMagnitude[i] + g)), Placing.Logical(norm.Magnitude.Grad));
+    }
+
     [Fact]
     public void State_IsPyTorchs()
     {

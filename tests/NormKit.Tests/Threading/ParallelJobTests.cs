@@ -1,9 +1,12 @@
+using System.Globalization;
 using NormKit.Threading;
 
 namespace NormKit.Tests.Threading;
 
 public class ParallelJobTests
 {
+    private const string OwnTimes = "/proc/thread-self/stat";
+
     [Fact]
     public void Run_AnyCountGrainAndWorkers_DoesEachItemOnceInItsSlot()
     {
@@ -49,6 +52,55 @@ public class ParallelJobTests
             Assert.Equal($"item {item}", thrown.Message);
         }
         ParallelJob<Throwing>.Run(new(-1), 100, 1, 3, default);
+    }
+
+    /// <summary>Without an end at the first exception the others would do all 3,000 pieces, of a millisecond each.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Run_WorkThatThrows_StopsTheOtherThreads(bool byTheCaller)
+    {
+        ThrowingInOneSlot work = new(byTheCaller, new int[1]);
+        Assert.Throws<InvalidOperationException>(() => ParallelJob<ThrowingInOneSlot>.Run(work, 3000, 1, 3, default));
+        Assert.InRange(work.Begun[0], 1, 2900);
+    }
+
+    /// <summary>A caller that waits for a helper's long piece must not keep a processor busy.</summary>
+    [Fact]
+    public void Run_HelperWithALongPiece_LetsTheCallerSleep()
+    {
+        Assert.SkipUnless(File.Exists(OwnTimes), "Only Linux tells a thread's processor time in a file.");
+        LongForTheHelper work = new(new int[1]);
+        double before = ProcessorSeconds();
+        ParallelJob<LongForTheHelper>.Run(work, 2, 1, 2, default);
+        Assert.Equal(1, work.HasBegun[0]);
+        Assert.InRange(ProcessorSeconds() - before, 0, 0.15);
+
+        // Of the thread that calls: fields 14 and 15, in hundredths of a second. The second field, a name, may have blanks in it.
+        static double ProcessorSeconds()
+        {
+            string line = File.ReadAllText(OwnTimes);
+            string[] fields = line[(line.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[11..13].Sum(field => double.Parse(field, CultureInfo.InvariantCulture)) / 100;
+        }
+    }
+
+    /// <summary>
+    /// A ticket of the loop before is taken while the next loop opens. The loop that counts on it gets that helper: both pieces are at work at once.
+    /// </summary>
+    [Fact]
+    public void Run_RightAfterAnotherLoop_LosesNoHelper()
+    {
+        int alone = 0;
+        for (int i = 0; i < 20_000 && alone == 0; i++)
+        {
+            ParallelJob<Meeting>.Run(new(new int[2], Others: 0), 1, 1, 2, default);
+            Thread.SpinWait(i % 200);
+            Meeting work = new(new int[2], Others: 1);
+            ParallelJob<Meeting>.Run(work, 2, 1, 2, default);
+            alone += work.State[1];
+        }
+        Assert.Equal(0, alone);
     }
 
     [Fact]
@@ -104,6 +156,21 @@ public class ParallelJobTests
         }
     }
 
+    /// <summary>Whether a condition is met within far longer than any healthy wait. Counted in naps: a process may be halted as a whole.</summary>
+    private static bool Happens(Func<bool> condition)
+    {
+        for (int look = 0; look < 3000; look++)
+        {
+            if (condition())
+                return true;
+            if (look < 1000)
+                Thread.Yield();
+            else
+                Thread.Sleep(10);
+        }
+        return false;
+    }
+
     /// <summary>Cancels in one of its items, and counts the pieces.</summary>
     private readonly record struct Cancelling(CancellationTokenSource Source, int At, int[] Counts) : IParallelWork
     {
@@ -145,6 +212,46 @@ public class ParallelJobTests
         {
             if (start <= Item && Item < end)
                 throw new InvalidOperationException($"item {Item}");
+        }
+    }
+
+    private readonly record struct ThrowingInOneSlot(bool ByTheCaller, int[] Begun) : IParallelWork
+    {
+        public void Run(int slot, nint start, nint end)
+        {
+            Interlocked.Increment(ref Begun[0]);
+            if (slot == 0 == ByTheCaller)
+                throw new InvalidOperationException();
+            Thread.Sleep(1);
+        }
+    }
+
+    /// <summary>The caller's piece lasts until the helper's has begun, the helper's another half second.</summary>
+    private readonly record struct LongForTheHelper(int[] HasBegun) : IParallelWork
+    {
+        public void Run(int slot, nint start, nint end)
+        {
+            int[] hasBegun = HasBegun;
+            if (slot == 0)
+            {
+                Happens(() => Volatile.Read(ref hasBegun[0]) > 0);
+                return;
+            }
+            Volatile.Write(ref hasBegun[0], 1);
+            Thread.Sleep(500);
+        }
+    }
+
+    /// <summary>Each piece lasts until as many others have begun.</summary>
+    private readonly record struct Meeting(int[] State, int Others) : IParallelWork
+    {
+        public void Run(int slot, nint start, nint end)
+        {
+            Interlocked.Increment(ref State[0]);
+            int[] state = State;
+            int others = Others;
+            if (others > 0 && !Happens(() => Volatile.Read(ref state[0]) > others))
+                Volatile.Write(ref state[1], 1);
         }
     }
 
