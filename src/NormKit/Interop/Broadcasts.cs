@@ -43,6 +43,7 @@ internal static class Broadcasts
             int from = order.IsEmpty ? d : order[d];
             (permuted[d], permuted[lengths.Length + d]) = (lengths[from], strides[from]);
         }
-        return new(start, Shapes.Product(lengths), new StridedLayout(permuted[..lengths.Length], permuted[lengths.Length..]));
+        StridedLayout layout = new(permuted[..lengths.Length], permuted[lengths.Length..]);
+        return new(start, Shapes.Product(lengths), layout.IsDense ? null : layout);
     }
 }

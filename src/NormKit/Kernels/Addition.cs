@@ -27,15 +27,24 @@ internal readonly struct Addition<T, TNarrow>(TensorView<T> x, TensorView<T> res
     public void Run(nint offset, nint start, int length)
     {
         Span<TNarrow> forX = stackalloc TNarrow[BlockPlan.BlockLength];
-        Span<TNarrow> forResidual = stackalloc TNarrow[BlockPlan.BlockLength];
-        ReadOnlySpan<TNarrow> a = x.Read(offset, length, forX);
-        ReadOnlySpan<TNarrow> b = residual.Read(offset, length, forResidual);
         Span<TNarrow> to = sum.Target(offset, length, forX);
-        RowMaps.Add(a, b, to);
-        if (!bias.IsEmpty)
-            RowMaps.Add(to, bias.Read(start, length, forResidual), to);
+        Add(offset, start, to);
         sum.Write<TNarrow>(offset, to);
-        x.Prefetch(offset + length, length);
-        residual.Prefetch(offset + length, length);
+    }
+
+    /// <summary>Adds a block into <paramref name="room"/>, where it is wanted next, and writes it to the sum with non-temporal stores.</summary>
+    public void Run(nint offset, nint start, Span<TNarrow> room)
+    {
+        Add(offset, start, room);
+        RowMaps.Copy<TNarrow>(room, sum.Direct<TNarrow>(offset, room.Length), nonTemporal: true);
+    }
+
+    [SkipLocalsInit]
+    private void Add(nint offset, nint start, Span<TNarrow> to)
+    {
+        Span<TNarrow> forX = stackalloc TNarrow[BlockPlan.BlockLength], forResidual = stackalloc TNarrow[BlockPlan.BlockLength];
+        RowMaps.Add(x.Read(offset, to.Length, forX), residual.Read(offset, to.Length, forResidual), to);
+        if (!bias.IsEmpty)
+            RowMaps.Add(to, bias.Read(start, to.Length, forResidual), to);
     }
 }

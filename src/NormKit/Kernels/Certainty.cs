@@ -87,10 +87,7 @@ internal static class Certainty
         m2 = Rounded(rest + error);
         if (!(Vector256.EqualsAll(Rounded(rest - error), m2) && Vector256.GreaterThanAll(rest, 2.0 * error) && Vector256.LessThanAll(squares, Vector256.Create(double.PositiveInfinity))))
             return false;
-        Vector256<long> variance = (m2 / n).AsInt64();
-        // As Step: half of the exponent, rounded down, less the bits; and its inverse.
-        Vector256<long> stepBits = ((((variance >>> 52) + Vector256<long>.One) >>> 1) + Vector256.Create(1023L - 512 - Bits)) << 52;
-        Vector256<double> step = stepBits.AsDouble(), steps = (Vector256.Create(2046L << 52) - stepBits).AsDouble();
+        Vector256<double> step = Step(m2 / n), steps = Inverse(step);
         Vector256<double> sign = (centre + shift) & Vector256.Create(-0.0);
         centre ^= sign;
         shift ^= sign;
@@ -141,6 +138,35 @@ internal static class Certainty
         return isSure;
     }
 
+    /// <summary>The two sums of four runs at once, by the same operations.</summary>
+    /// <param name="first">The sums of the gradients.</param>
+    /// <param name="second">Of these times the deviations from the high parts.</param>
+    /// <param name="third">Of the squared gradients.</param>
+    /// <param name="m2">The sums of squared deviations of their sets.</param>
+    /// <param name="low">What the means are above their high parts.</param>
+    /// <param name="count">The count of each run, which is its set.</param>
+    /// <param name="chain">How many additions followed one another.</param>
+    /// <param name="ofGradients">The sums of the gradients, rounded.</param>
+    /// <param name="ofProducts">Those of the gradients times the deviations from the mean.</param>
+    /// <returns>Whether all four are certain; runs of zeros, or with NaN or infinity, are not.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryFourPairs(
+        Vector256<double> first, Vector256<double> second, Vector256<double> third, Vector256<double> m2, Vector256<double> low, double count, int chain,
+        out Vector256<double> ofGradients, out Vector256<double> ofProducts)
+    {
+        Vector256<double> n = Vector256.Create(count), k = Vector256.Create((chain + 4) * Unit), product = second - (low * first), size = Vector256.Abs(low);
+        Vector256<double> squares = Rounded(third + (k * third)), infinity = Vector256.Create(double.PositiveInfinity);
+        ofGradients = ofProducts = Vector256<double>.Zero;
+        if (!(Vector256.EqualsAll(Rounded(third - (k * third)), squares) && Vector256.GreaterThanAll(third, Vector256<double>.Zero)
+            && Vector256.LessThanAll(third, infinity) && Vector256.GreaterThanAll(m2, Vector256<double>.Zero) && Vector256.LessThanAll(m2, infinity)))
+        {
+            return false;
+        }
+        Vector256<double> ofSum = k * Vector256.Sqrt(n * third);
+        Vector256<double> ofProduct = (k * Vector256.Sqrt(third * (m2 + (n * low * low)) * 1.01)) + (size * ofSum) + (2 * Unit * (Vector256.Abs(second) + Vector256.Abs(product)));
+        return TryGrid(first, ofSum, Step(n * squares), out ofGradients) & TryGrid(product, ofProduct, Step(squares * m2), out ofProducts);
+    }
+
     /// <summary>Moments about 0 or about a mean that is not known yet, with a sum of squares rounded to <see cref="Bits"/> bits, if it is certain to which.</summary>
     private static bool TryRound(double value, double error, out Moments moments, long count)
     {
@@ -155,6 +181,12 @@ internal static class Certainty
         int exponent = (int)(BitConverter.DoubleToInt64Bits(square) >> 52) - 1023;
         return BitConverter.Int64BitsToDouble((long)((exponent >> 1) - Bits + 1023) << 52);
     }
+
+    private static Vector256<double> Step(Vector256<double> squares) =>
+        // Half of the exponent, rounded down, less the bits.
+        (((((squares.AsInt64() >>> 52) + Vector256<long>.One) >>> 1) + Vector256.Create(1023L - 512 - Bits)) << 52).AsDouble();
+
+    private static Vector256<double> Inverse(Vector256<double> steps) => (Vector256.Create(2046L << 52) - steps.AsInt64()).AsDouble();
 
     /// <summary>1 / step, exactly.</summary>
     private static double Inverse(double step) => BitConverter.Int64BitsToDouble((2046L << 52) - BitConverter.DoubleToInt64Bits(step));
@@ -178,6 +210,14 @@ internal static class Certainty
         double lower = Math.Floor(size - width + Theta), upper = Math.Floor(size + width + Theta);
         rounded = upper == 0 ? 0 : Math.CopySign(upper * step, value);
         return lower == upper;
+    }
+
+    private static bool TryGrid(Vector256<double> values, Vector256<double> errors, Vector256<double> step, out Vector256<double> rounded)
+    {
+        Vector256<double> steps = Inverse(step), size = Vector256.Abs(values) * steps, width = (errors * steps) + (1e-15 * size) + Vector256.Create(1e-15), theta = Vector256.Create(Theta);
+        Vector256<double> upper = Vector256.Floor(size + width + theta);
+        rounded = Vector256.AndNot((upper * step) | (values & Vector256.Create(-0.0)), Vector256.Equals(upper, Vector256<double>.Zero));
+        return Vector256.EqualsAll(Vector256.Floor(size - width + theta), upper);
     }
 
     /// <summary>Rounds a mean, given as a float and a shift, to the grid; it may need more digits than a double has.</summary>

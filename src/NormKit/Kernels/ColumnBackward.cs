@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using NormKit.Threading;
 
 namespace NormKit.Kernels;
@@ -114,6 +115,12 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : new double[runs];
         for (int set = 0; set < sets.Length; set++)
         {
+            if (length == 1 && sets.Length - set >= Vector256<double>.Count
+                && TryFour(sets.Slice(set, Vector256<double>.Count), columnSums, set, chain, firstParameter, ofBias, ofWeight, means))
+            {
+                set += Vector256<double>.Count - 1;
+                continue;
+            }
             double factor = rule.Scaling.Factor(sets[set]);
             for (int run = 0; run < runs; run++)
             {
@@ -131,6 +138,37 @@ internal readonly struct ColumnBackward<T, TNarrow>(
             }
             means[set] = statistics.Fixed ? default : rule.Scaling.Coefficients(RoundedOnce.Total(weights, pairs), sets[set], factor);
         }
+    }
+
+    /// <summary>The same for four sets of floats of a column each, if their sums are certain.</summary>
+    private bool TryFour(
+        ReadOnlySpan<Moments> sets, ReadOnlySpan<double> sums, int column, int chain, nint firstParameter, Span<double> ofBias, Span<double> ofWeight, Span<Pair> means)
+    {
+        if (typeof(TNarrow) != typeof(float) || statistics.Fixed || rule.Scaling.Spread == Spread.Length || Certainty.ForcedLevel > 1)
+            return false;
+        ref double first = ref MemoryMarshal.GetReference(sums);
+        Vector256<double> m2 = Vector256.Create(sets[0].M2, sets[1].M2, sets[2].M2, sets[3].M2);
+        Vector256<double> low = Vector256.Create(
+            new Centre<TNarrow>(sets[0]).Low, new Centre<TNarrow>(sets[1]).Low, new Centre<TNarrow>(sets[2]).Low, new Centre<TNarrow>(sets[3]).Low);
+        if (!Certainty.TryFourPairs(
+            Vector256.LoadUnsafe(ref first, (nuint)column), Vector256.LoadUnsafe(ref first, (nuint)(units.Columns + column)),
+            Vector256.LoadUnsafe(ref first, (nuint)((2 * units.Columns) + column)), m2, low, geometry.Segments, chain, out Vector256<double> a, out Vector256<double> b))
+        {
+            return false;
+        }
+        Vector256<double> n = Vector256.Create((double)geometry.Segments), spread = Vector256.Sqrt((m2 / n) + Vector256.Create(rule.Scaling.Eps));
+        Vector256<double> factor = Vector256<double>.One / spread, weight = WeightsByRow ? Vector256<double>.One : affine.FourWeights(firstParameter + column);
+        if (!ofBias.IsEmpty)
+        {
+            a.CopyTo(ofBias[column..]);
+            (b * factor).CopyTo(ofWeight[column..]);
+        }
+        // As Scaling.Coefficients has it.
+        Vector256<double> zero = Vector256<double>.Zero, offset = rule.Scaling.IsCentred ? ((weight * a) + zero) / n * factor : zero;
+        Vector256<double> slope = ((weight * b) + zero) / n * factor * factor * factor;
+        for (int i = 0; i < sets.Length; i++)
+            means[column + i] = new(offset.GetElement(i), slope.GetElement(i));
+        return true;
     }
 
     /// <summary>The two sums of a run, as <see cref="RowBackward{T, TNarrow}"/> has them.</summary>
@@ -307,19 +345,18 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         double factor = rule.Scaling.Factor(moments);
         nint parameter = geometry.FirstParameterOfBatch(unit.Batch);
         Centre<TCompute> centre = new(moments);
-        for (int i = 0; i < geometry.Length; i++)
+        // A tile may begin or end inside a set.
+        int begin = Math.Max(0, (set * (int)geometry.Length) - firstColumn), end = Math.Min(of[High].Length, ((set + 1) * (int)geometry.Length) - firstColumn);
+        of[High][begin..end].Fill(centre.High);
+        of[Offset][begin..end].Fill(TCompute.CreateTruncating(means.First - (centre.Low * means.Second)));
+        of[Slope][begin..end].Fill(TCompute.CreateTruncating(means.Second));
+        for (int column = begin, count = geometry.Affine == AffineAxis.Element ? 1 : end - begin; column < end; column += count)
         {
-            int column = (set * (int)geometry.Length) + i - firstColumn;
-            // A tile may begin or end inside a set.
-            if (column < 0 || column >= of[High].Length)
-                continue;
             nint own = parameter + (geometry.Affine == AffineAxis.Element ? unit.FirstColumn + column + firstColumn : unit.FirstOfBatch + set);
             double scale = factor * (WeightsByRow ? 1 : affine.Weight(own));
-            of[High][column] = centre.High;
-            of[Scale][column] = TCompute.CreateTruncating(scale);
-            of[Offset][column] = TCompute.CreateTruncating(means.First - (centre.Low * means.Second));
-            of[Slope][column] = TCompute.CreateTruncating(means.Second);
-            of[Shift][column] = TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale));
+            of[Scale].Slice(column, count).Fill(TCompute.CreateTruncating(scale));
+            if (rule.Activation.IsPresent)
+                of[Shift].Slice(column, count).Fill(TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale)));
         }
     }
 }

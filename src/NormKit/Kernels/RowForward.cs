@@ -62,21 +62,34 @@ internal readonly struct RowForward<T, TNarrow>(
 
     /// <summary>Contiguous sets of floats of one block, with their results in place.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
+    [SkipLocalsInit]
     public bool TryRun(nint slot, nint start, nint end)
     {
         bool isContiguous = geometry.Segments == 1 || geometry.SegmentStride == geometry.Length;
-        if (typeof(TNarrow) != typeof(float) || !isContiguous || !x.Loads<TNarrow>() || !y.Loads<TNarrow>() || !rule.IsDoneWithResults || addition.IsPresent || statistics.Fixed)
+        if (typeof(TNarrow) != typeof(float) || !isContiguous || !x.Loads<TNarrow>() || !y.Loads<TNarrow>() || !rule.IsDoneWithResults || statistics.Fixed)
             return false;
         bool isCentred = rule.Scaling.IsCentred, byElement = geometry.Affine == AffineAxis.Element && affine.IsPresent, past = y.WritesPast<T>();
         int count = (int)(geometry.Segments * geometry.Length), chain = BlockSums.Chain(1);
         int runs = geometry.Affine == AffineAxis.Segment ? (int)geometry.Segments : 1, length = count / runs;
+        Span<T> sum = stackalloc T[addition.IsPresent && past && typeof(T) == typeof(TNarrow) ? count : 0];
         for (nint unit = start; unit < end; unit++)
         {
             nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent ? geometry.FirstParameter(unit) : 0;
-            ReadOnlySpan<T> from = x.Direct<T>(offset, count);
+            scoped ReadOnlySpan<T> from = x.Direct<T>(offset, count);
             Span<T> to = y.Direct<T>(offset, count);
-            double centre = CentreOf(unit);
-            if (!Certainty.TryMoments(SetMoments.OfBlock(from, isCentred, centre, ahead: count, anyShape: true), centre, isCentred, chain, out Moments moments)
+            if (!sum.IsEmpty)
+            {
+                // Neither result fits in the caches: the row that is normalized is a copy of the sum.
+                addition.Run(offset, 0, MemoryMarshal.CreateSpan(ref Unsafe.As<T, TNarrow>(ref MemoryMarshal.GetReference(sum)), count));
+                from = sum;
+            }
+            else if (addition.IsPresent)
+            {
+                addition.Run(offset, 0, count);
+            }
+            double centre = isCentred ? Elements.ToDouble(from[0]) : 0;
+            centre = double.IsFinite(centre) ? centre : 0;
+            if (!Certainty.TryMoments(SetMoments.OfBlock(from, isCentred, centre, ahead: addition.IsPresent ? 0 : count, anyShape: true), centre, isCentred, chain, out Moments moments)
                 || Certainty.ForcedLevel > 1)
             {
                 moments = SetMoments.Again(x, default, geometry, unit, isCentred, moments);

@@ -40,6 +40,11 @@ internal static class RowMaps
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
         Map.Run<TCompute, TCompute, SumValues<TCompute>>(sum, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)), past);
 
+    /// <summary>Copies a run.</summary>
+    public static void Copy<TCompute>(ReadOnlySpan<TCompute> from, Span<TCompute> to, bool nonTemporal)
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
+        Map.Run<TCompute, TCompute, SameValues<TCompute>>(to, new(ref MemoryMarshal.GetReference(from)), nonTemporal);
+
     /// <summary>Multiplies a run by another, into it or elsewhere.</summary>
     public static void Multiply<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> product)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
@@ -69,6 +74,15 @@ internal static class RowMaps
         public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, TCompute> =>
             ((((TLanes.Load(ref x, index) - TLanes.Create(centre)) * TLanes.Create(factor)) + TLanes.Create(shift)) * TLanes.Load(ref weight, index))
                 + TLanes.Load(ref bias, index);
+    }
+
+    private readonly ref struct SameValues<TCompute>(ref TCompute x) : IRunValues<TCompute>
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        private readonly ref TCompute x = ref x;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, TCompute> => TLanes.Load(ref x, index);
     }
 
     private readonly ref struct SumValues<TCompute>(ref TCompute a, ref TCompute b) : IRunValues<TCompute>
