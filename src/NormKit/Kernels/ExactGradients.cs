@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace NormKit.Kernels;
 
 /// <summary>The exact sums of a run for backward: of the gradients, of these times the inputs, and of their squares.</summary>
