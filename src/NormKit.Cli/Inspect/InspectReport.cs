@@ -10,7 +10,7 @@ internal static class InspectReport
     private const int MostOfAKind = 3;
 
     private const int MostNames = 8;
-    private const int NameWidth = 27, KindWidth = 13, TensorWidth = 14, BetweenWidth = 25;
+    private const int NameWidth = 33, KindWidth = 11, TensorWidth = 13, EpsWidth = 7, BetweenWidth = 20;
 
     public static IEnumerable<ReportPart> Of(ModelInspection inspection)
     {
@@ -75,48 +75,12 @@ internal static class InspectReport
         string how = norm.Relation is not NormRelation relation ? "the other file has no such norm"
             : relation.Text + (relation.Other is null || relation.Other == norm.Name ? "" : $" ({relation.Other})")
                 + (double.IsFinite(relation.RelativeRms) && relation.RelativeRms > 0 ? $"; relative difference {NormWords.Number(relation.RelativeRms)}" : "");
-        return Wrapped([(norm.Name, 36), (norm.Relation is null ? "none" : NormWords.Of(norm.Relation.Kind), 10), (how, 43)]);
+        return WrappedCells.Of((norm.Name, 36), (norm.Relation is null ? "none" : NormWords.Of(norm.Relation.Kind), 10), (how, 41));
     }
 
-    private static IEnumerable<string[]> Rows(ModelNorm norm) => Wrapped(
-    [
+    private static IEnumerable<string[]> Rows(ModelNorm norm) => WrappedCells.Of(
         (norm.Name, NameWidth), (NormWords.Of(norm.Kind) + (norm.Groups is int groups ? $" ({groups})" : ""), KindWidth),
-        ($"{norm.TypeName} {NormWords.Shape(norm)}".Trim(), TensorWidth), (NormWords.Eps(norm), 7), (NormWords.Between(norm), BetweenWidth),
-    ]);
-
-    /// <summary>One row as several, where its cells are too wide.</summary>
-    private static IEnumerable<string[]> Wrapped((string Text, int Width)[] cells)
-    {
-        string[][] lines = [.. cells.Select(cell => Wrap(cell.Text, cell.Width).ToArray())];
-        for (int i = 0; i < lines.Max(cell => cell.Length); i++)
-            yield return [.. lines.Select(cell => i < cell.Length ? (i > 0 ? " " : "") + cell[i] : "")];
-    }
-
-    /// <summary>Breaks at spaces, and long names behind a dot, a slash or an underscore where there is one.</summary>
-    private static IEnumerable<string> Wrap(string text, int width)
-    {
-        string line = "";
-        foreach (string word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string rest = word;
-            bool spaced = line.Length > 0;
-            if (spaced && line.Length + 1 + rest.Length > width - 1)
-            {
-                yield return line;
-                (line, spaced) = ("", false);
-            }
-            while (rest.Length > width - 1)
-            {
-                int cut = rest.LastIndexOfAny(['.', '/', '_'], width - 2) + 1;
-                cut = cut < width / 3 ? width - 1 : cut;
-                yield return rest[..cut];
-                rest = rest[cut..];
-            }
-            line = spaced ? $"{line} {rest}" : rest;
-        }
-        if (line.Length > 0)
-            yield return line;
-    }
+        ($"{norm.TypeName} {NormWords.Shape(norm)}".Trim(), TensorWidth), (NormWords.Eps(norm), EpsWidth), (NormWords.Briefly(norm), BetweenWidth));
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

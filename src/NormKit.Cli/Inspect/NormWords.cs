@@ -71,6 +71,20 @@ internal static class NormWords
         (string after, string before) => $"after {after}, before {before}",
     };
 
+    /// <summary>The same in few words: readers without the modules around them, and nothing that goes without saying.</summary>
+    public static string Briefly(ModelNorm norm)
+    {
+        string? after = norm.After is "the residual stream" or "the residual sum" ? null : norm.After;
+        string? before = norm.Before is null ? null : string.Join(", ", norm.Before.Split(", ").Select(reader => reader.Contains(' ', StringComparison.Ordinal) ? reader : reader[(reader.LastIndexOf('.') + 1)..]));
+        return (after, before) switch
+        {
+            (null, null) => "",
+            (_, null) => $"after {after}",
+            (null, _) => $"before {before}",
+            _ => $"after {after}, before {before}",
+        };
+    }
+
     /// <summary>"20 batch norms and 1 layer norm".</summary>
     public static string Kinds(IReadOnlyList<ModelNorm> norms)
     {

@@ -120,7 +120,7 @@ internal static class FindingRules
         bool all = dead == weight.Length;
         norm.Add(NormFindingKind.DeadChannels, $"the weight {(offset == 1 ? "plus one " : "")}is 0 in {(all ? $"all {weight.Length} channels" : Channels(dead, weight.Length))}{(all ? "" : $", first in channel {first}")}: "
             + $"{(dead == 1 ? "its output is" : "their output is")} {(values.Bias is null ? "0" : "the bias")} whatever comes in. "
-            + (all ? "If the training did not end so, the weight was not loaded." : "They can be pruned with what feeds and reads them; a training with weight decay makes them."));
+            + (all ? "If the training did not end so, the weight was not loaded." : "Such channels can be pruned, with what feeds and reads them; training with weight decay makes them."));
     }
 
     private static void Eps(ModelNorm norm)

@@ -74,8 +74,8 @@ public sealed class ModelTensor
         }
     }
 
-    /// <summary>The same elements under another name or shape.</summary>
-    internal ModelTensor Reshaped(nint[] other) => new(Name, TypeName, ElementType, other, bytes);
+    /// <summary>Reads the elements as they are stored.</summary>
+    internal void ReadBytes(Span<byte> to) => bytes.Read(0, to);
 
     private ElementType RequireReadable() => ElementType
         ?? throw new TensorFileException($"{Path}: tensor {TensorFileException.Quote(Name)} is stored as {TypeName}, which is listed but not read; convert it to F32, F16 or BF16.");
