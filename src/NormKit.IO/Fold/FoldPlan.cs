@@ -26,6 +26,11 @@ public sealed class FoldPlan
     /// <summary>Readers that may be the embedding's weight.</summary>
     internal List<string> Tied { get; } = [];
 
+    internal bool IsBuiltIn => Known.Contains(Name);
+
+    /// <summary>Whether the output layer is the embedding where no config.json says otherwise, as in GPT-2.</summary>
+    internal bool TiesByDefault => Name == "gpt2";
+
     internal bool StoresMinusOne { get; private set; }
 
     /// <summary>A norm and its readers; a star stands for a number.</summary>

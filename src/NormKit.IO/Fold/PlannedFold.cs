@@ -40,11 +40,13 @@ internal sealed class PlannedFold
         foreach (ModelNorm norm in norms.Where(norm => !keep.Contains(norm.Name)))
         {
             (FoldPlan.PlannedNorm, string)? planned = plan.Norms.Select(one => (one, Matches(prefix + one.Norm, norm.Name))).Where(pair => pair.Item2 is not null).Select(pair => ((FoldPlan.PlannedNorm, string)?)(pair.one, pair.Item2!)).FirstOrDefault();
-            if (planned is null)
+            bool isPostNorm = norm.Place.Role is NormPlace.AfterAttention or NormPlace.AfterFeedForward;
+            if (planned is null || isPostNorm && plan.IsBuiltIn)
                 throw Refused($"{norm.Name} {WhyNot(norm)}. Keep it with --keep {norm.Name}, or give a plan that says what reads it");
             folds.Add((norm, planned.Value.Item1, planned.Value.Item2));
         }
         RequireKnown(folds);
+        RequireNormOfEachReader(norms, folds);
         foreach ((ModelNorm norm, FoldPlan.PlannedNorm planned, string number) in folds)
         {
             stop.ThrowIfCancellationRequested();
@@ -71,7 +73,7 @@ internal sealed class PlannedFold
         foreach (string pattern in planned.Readers)
         {
             string reader = NameOf(pattern, number);
-            if (plan.Tied.Contains(pattern) && (model.Tensor(reader + ".weight") is null || model.Config?.Flag("tie_word_embeddings") == true))
+            if (plan.Tied.Contains(pattern) && IsTied(reader))
                 throw Refused($"{norm.Name} is read by {reader}, which is the embedding's weight (they are tied): folded, the embedding would change too. Keep it with --keep {norm.Name}");
             if (model.Tensor(reader + ".weight") is not ModelTensor matrix)
                 throw Refused($"{norm.Name} is read by {reader} by the plan {plan.Name}, but there is no {reader}.weight; give a plan that fits the file");
@@ -167,6 +169,38 @@ internal sealed class PlannedFold
             string norms = string.Join(", ", folds.Where(fold => KeyedNeighbours.LayerPrefix(fold.Norm.Name) == layer).Select(fold => fold.Norm.Name));
             throw Refused($"{tensor.Name} is not in the plan {plan.Name}, and may read {norms}. Keep the norm it reads with --keep, or give a plan that names it among readers or others");
         }
+    }
+
+    /// <summary>Refuses a layer whose readers have no norm of their own: in models with parallel branches they read the norm of another.</summary>
+    private void RequireNormOfEachReader(List<ModelNorm> norms, List<(ModelNorm Norm, FoldPlan.PlannedNorm Plan, string Number)> folds)
+    {
+        HashSet<string> names = [.. norms.Select(norm => norm.Name)];
+        foreach (string number in folds.Select(fold => fold.Number).Distinct())
+        {
+            foreach (FoldPlan.PlannedNorm planned in plan.Norms.Where(norm => norm.Norm.Contains('*', StringComparison.Ordinal) == number.Length > 0))
+            {
+                string missing = NameOf(planned.Norm, number);
+                if (!names.Contains(missing) && planned.Readers.Select(reader => NameOf(reader, number)).FirstOrDefault(reader => model.Tensor(reader + ".weight") is not null) is string reader)
+                    throw Refused($"{reader} reads {missing} by the plan {plan.Name}, but there is no such norm: it may read {folds.First(fold => fold.Number == number).Norm.Name}. Give a plan that says so");
+            }
+        }
+    }
+
+    /// <summary>Whether a reader's weight is the embedding's: it is missing, the configuration says so, or it has the same values.</summary>
+    private bool IsTied(string reader)
+    {
+        if (model.Tensor(reader + ".weight") is not ModelTensor weight)
+            return true;
+        if ((model.Config?.Flag("tie_word_embeddings") ?? plan.TiesByDefault) is true)
+            return true;
+        return plan.Others.Select(other => model.Tensor(prefix + other + ".weight")).Any(other => other is { ElementType: not null } && other.ElementType == weight.ElementType && other.Shape.SequenceEqual(weight.Shape) && Sample(other).AsSpan().SequenceEqual(Sample(weight)));
+    }
+
+    private static double[] Sample(ModelTensor tensor)
+    {
+        double[] values = new double[Math.Min(4096, tensor.Count)];
+        tensor.Read(0, values.AsSpan());
+        return values;
     }
 
     private static string WhyNot(ModelNorm norm) => norm.Place.Role switch

@@ -4,8 +4,6 @@ namespace NormKit.IO;
 /// <remarks>Reads .safetensors (with its index of shards), .gguf and .onnx, mapped into memory. See docs/inspect.md.</remarks>
 public static class ModelInspector
 {
-    private const string NoNorms = "no norm was found";
-
     /// <summary>Inspects a model file.</summary>
     /// <param name="path">model.safetensors, model.safetensors.index.json, model.gguf or model.onnx; config.json beside it is read too.</param>
     /// <param name="other">Another file of the same model, in the same or another format; null to look at one only.</param>
@@ -56,9 +54,11 @@ public static class ModelInspector
     private static IEnumerable<string> Notes(ModelFile model, List<ModelNorm> norms)
     {
         if (norms.Count == 0)
-            yield return $"{NoNorms} among {model.Tensors.Count} tensors{(model.Onnx is null ? "" : $" and {model.Onnx.Graphs.Sum(graph => graph.Nodes.Count)} nodes")}. They may have been folded, or have names that say nothing.";
+            yield return $"no norm was found among {model.Tensors.Count} tensors{(model.Onnx is null ? "" : $" and {model.Onnx.Graphs.Sum(graph => graph.Nodes.Count)} nodes")}. They may have been folded, or have names that say nothing.";
         if (norms.Count(norm => norm.Weight is { ElementType: null }) is int unread and > 0)
             yield return $"{unread} {(unread == 1 ? "norm has a weight" : "norms have weights")} of a type that is listed but not read, such as {norms.First(norm => norm.Weight is { ElementType: null }).TypeName}.";
+        if (model.Onnx is not null && norms.Count(norm => norm.Kind == NormKind.BatchNorm && norm.Writer is not null) is int foldable and > 0)
+            yield return $"{foldable} of {norms.Count(norm => norm.Kind == NormKind.BatchNorm)} batch norms stand right behind a layer with a weight: 'normkit fold' folds those that such a layer can take.";
         if (model.Format == ModelFormat.Safetensors && model.Config is null && norms.Exists(norm => norm.Eps is null))
             yield return "eps stands in no tensor. Put the model's config.json beside the file to see it here.";
     }

@@ -18,7 +18,7 @@ public sealed class FoldOnnxTests
         {
             "conv read twice" => ("the output of Conv conv is read twice", Norm(Conv(builder), "c", "n").Node("Add", ["n", "c"], ["y"])),
             "conv is an output" => ("the output of Conv conv is an output of the graph", Norm(Conv(builder), "c", "y").Output("c", 1, 4, 6, 6)),
-            "captured" => ("the output of Conv conv is read by a subgraph", Norm(Conv(builder), "c", "n").Input("f", 9).Node("If", ["f"], ["i"], "if", "", ("then_branch", new OnnxBuilder().Node("Relu", ["c"], ["t"]).Output("t")), ("else_branch", new OnnxBuilder().Node("Neg", ["x"], ["e"]).Output("e"))).Node("Add", ["n", "i"], ["y"])),
+            "captured" => ("the output of Conv conv is read by a subgraph", Norm(Conv(builder), "c", "n").TypedInput("f", 9).Node("If", ["f"], ["i"], "if", "", ("then_branch", new OnnxBuilder().Node("Relu", ["c"], ["t"]).Output("t")), ("else_branch", new OnnxBuilder().Node("Neg", ["x"], ["e"]).Output("e"))).Node("Add", ["n", "i"], ["y"])),
             "training" => ("it is in training mode", Norm(Conv(builder), "c", "y", ("training_mode", 1L))),
             "computed statistics" => ("its mean is not constant: 'm2' is computed by Neg", Conv(builder).Initializer("s", Draw.About(1, 0.2, 4)).Node("Neg", ["s"], ["m2"]).Node("BatchNormalization", ["c", "s", "s", "m2", "s"], ["y"], "bn")),
             "input statistics" => ("its variance is not constant: 'q' is an input", Conv(builder).Input("q", 4).Initializer("s", Draw.About(1, 0.2, 4)).Node("BatchNormalization", ["c", "s", "s", "s", "q"], ["y"], "bn")),
@@ -94,7 +94,7 @@ public sealed class FoldOnnxTests
         float[] weight = folded.Tensors[0].ToArray<float>(), bias = folded.Tensors[1].ToArray<float>();
         for (int o = 0; o < channels; o++)
         {
-            decimal deviation = Sqrt((decimal)v[o] + (decimal)(double)1e-3f), scale = (decimal)(double)s[o] / deviation;
+            decimal deviation = Sqrt((decimal)(double)v[o] + (decimal)(double)1e-3f), scale = (decimal)(double)s[o] / deviation;
             for (int i = 0; i < inputs; i++)
                 AssertHalfUnit((decimal)(double)w[(o * inputs) + i] * scale, weight[(o * inputs) + i]);
             AssertHalfUnit((((decimal)(double)c[o] - (decimal)(double)m[o]) * scale) + (decimal)(double)b[o], bias[o]);
@@ -103,9 +103,8 @@ public sealed class FoldOnnxTests
 
     private static void AssertHalfUnit(decimal exact, float rounded)
     {
-        double unit = Math.BitIncrement(Math.Abs(rounded)) - Math.Abs(rounded);
-        double floatUnit = (double)(MathF.BitIncrement(Math.Abs(rounded)) - Math.Abs(rounded));
-        Assert.InRange(Math.Abs((double)(exact - (decimal)(double)rounded)), 0, (0.5 + 1e-6) * floatUnit + unit);
+        double unit = MathF.BitIncrement(Math.Abs(rounded)) - Math.Abs(rounded);
+        Assert.InRange(Math.Abs((double)exact - rounded), 0, (0.5 + 1e-6) * unit);
     }
 
     private static decimal Sqrt(decimal value)

@@ -75,6 +75,9 @@ public sealed class FoldSafetensorsTests
 
     public static TheoryData<string, string> Faults() => new()
     {
+        { "post-norm", "model.layers.0.post_attention_layernorm is a post-norm: its output goes into the residual sum" },
+        { "parallel", "model.layers.0.mlp.gate_proj reads model.layers.0.post_attention_layernorm by the plan llama, but there is no such norm: it may read model.layers.0.input_layernorm" },
+        { "same as embedding", "model.norm is read by lm_head, which is the embedding's weight" },
         { "router", "model.layers.1.mlp.router.weight is not in the plan llama, and may read model.layers.1.input_layernorm, model.layers.1.post_attention_layernorm" },
         { "tied by config", "model.norm is read by lm_head, which is the embedding's weight" },
         { "no reader", "there is no model.layers.2.mlp.up_proj.weight" },
@@ -92,6 +95,9 @@ public sealed class FoldSafetensorsTests
         Checkpoint model = Checkpoint.Of("llama");
         switch (fault)
         {
+            case "post-norm": model.Weight("model.layers.0.post_feedforward_layernorm.weight"); break;
+            case "parallel": model.Tensors.Remove("model.layers.0.post_attention_layernorm.weight"); break;
+            case "same as embedding": model.Tensors["model.embed_tokens.weight"] = model.Tensors["lm_head.weight"]; break;
             case "router": model.Linear("model.layers.1.mlp.router", 8); break;
             case "tied by config": model.Config = """{"model_type": "llama", "tie_word_embeddings": true}"""; break;
             case "no reader": model.Tensors.Remove("model.layers.2.mlp.up_proj.weight"); break;

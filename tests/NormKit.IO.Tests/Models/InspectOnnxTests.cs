@@ -118,7 +118,7 @@ public sealed class InspectOnnxTests
     public void Inspect_NormInASubgraph_SaysWhere()
     {
         OnnxBuilder inner = new OnnxBuilder().Node("LayerNormalization", ["x", "w"], ["t"], "ln").Output("t", 2, 8);
-        ModelNorm norm = Assert.Single(Inspect(new OnnxBuilder().Initializer("w", Draw.About(1, 0.1, 8)).Input("c", 9).Input("x", 2, 8).Output("y", 2, 8).Node("If", ["c"], ["y"], "choice", "", ("then_branch", inner))).Norms);
+        ModelNorm norm = Assert.Single(Inspect(new OnnxBuilder().Initializer("w", Draw.About(1, 0.1, 8)).TypedInput("c", 9).Input("x", 2, 8).Output("y", 2, 8).Node("If", ["c"], ["y"], "choice", "", ("then_branch", inner))).Norms);
         Assert.Equal("then_branch of choice: node ln (LayerNormalization)", norm.Where);
         Assert.Equal([8], norm.Shape.ToArray());
     }

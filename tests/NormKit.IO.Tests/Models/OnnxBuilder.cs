@@ -76,19 +76,17 @@ internal sealed class OnnxBuilder(int opset = 17, int ir = 8)
         tensor.Integer(14, 1);
     });
 
-    public OnnxBuilder Input(string name, params long[] shape) => Input(name, Float, shape);
+    public OnnxBuilder Input(string name, params long[] shape) => TypedInput(name, Float, shape);
 
-    public OnnxBuilder Input(string name, int type, params long[] shape)
+    public OnnxBuilder TypedInput(string name, int type, params long[] shape)
     {
         inputs.Add(info => Value(info, name, type, shape));
         return this;
     }
 
-    public OnnxBuilder Output(string name, params long[] shape) => Output(name, Float, shape);
-
-    public OnnxBuilder Output(string name, int type, params long[] shape)
+        public OnnxBuilder Output(string name, params long[] shape)
     {
-        outputs.Add(info => Value(info, name, type, shape));
+        outputs.Add(info => Value(info, name, Float, shape));
         return this;
     }
 
