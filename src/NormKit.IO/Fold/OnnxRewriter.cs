@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using NormKit.IO.Onnx;
@@ -237,11 +238,11 @@ internal sealed class OnnxRewriter(ModelFile file, OnnxFold fold)
     /// <summary>Writes fields of protocol buffers.</summary>
     private sealed class WireWriter
     {
-        private readonly MemoryStream stream = new();
+        private readonly ArrayBufferWriter<byte> buffer = new();
 
-        internal byte[] ToArray() => stream.ToArray();
+        internal byte[] ToArray() => buffer.WrittenSpan.ToArray();
 
-        internal void Append(byte[] bytes) => stream.Write(bytes);
+        internal void Append(byte[] bytes) => buffer.Write(bytes);
 
         internal void Integer(int field, long value)
         {
@@ -255,14 +256,14 @@ internal sealed class OnnxRewriter(ModelFile file, OnnxFold fold)
         {
             Varint(((ulong)field << 3) | 2);
             Varint((ulong)value.Length);
-            stream.Write(value);
+            buffer.Write(value);
         }
 
         internal void Varint(ulong value)
         {
             for (; value >= 0x80; value >>= 7)
-                stream.WriteByte((byte)(value | 0x80));
-            stream.WriteByte((byte)value);
+                buffer.Write([(byte)(value | 0x80)]);
+            buffer.Write([(byte)value]);
         }
     }
 }
