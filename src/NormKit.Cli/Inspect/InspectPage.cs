@@ -20,8 +20,8 @@ internal static class InspectPage
         foreach (string note in inspection.Notes)
             page.Append($"<p>{Escape(note)}</p>\n");
         AppendFindings(page, inspection.Norms);
-        AppendRelations(page, inspection);
         AppendPictures(page, inspection);
+        AppendRelations(page, inspection);
         AppendNorms(page, inspection.Norms);
         return HtmlReport.End(page);
     }
@@ -41,11 +41,11 @@ internal static class InspectPage
         if (inspection.OtherPath is null)
             return;
         page.Append($"<h2>Beside {Escape(Path.GetFileName(inspection.OtherPath))}</h2>\n<p>{Escape(NormWords.Relations(inspection))}.</p>\n");
-        page.Append("<table><tr><th>norm</th><th>there</th><th>relation</th><th>how</th><th class=\"n\">largest difference</th></tr>\n");
+        page.Append("<table><tr><th>norm</th><th>relation</th><th>how</th><th class=\"n\">largest difference</th></tr>\n");
         foreach (ModelNorm norm in inspection.Norms)
         {
-            page.Append($"<tr><td>{Escape(norm.Name)}</td><td>{Escape(norm.Relation?.Other ?? "")}</td><td>{Escape(norm.Relation is null ? "none" : NormWords.Of(norm.Relation.Kind))}</td>"
-                + $"<td>{Escape(norm.Relation?.Text ?? "the other file has no such norm")}</td><td class=\"n\">{(norm.Relation is { MaxAbs: double most } && double.IsFinite(most) ? NormWords.Number(most) : "")}</td></tr>\n");
+            page.Append($"<tr><td>{Escape(norm.Name)}</td><td>{Escape(norm.Relation is null ? "none" : NormWords.Of(norm.Relation.Kind))}</td>"
+                + $"<td>{Escape(norm.Relation is not NormRelation relation ? "the other file has no such norm" : relation.Text + (relation.Other is null || relation.Other == norm.Name ? "" : $" ({relation.Other})"))}</td><td class=\"n\">{(norm.Relation is { MaxAbs: double most } && double.IsFinite(most) ? NormWords.Number(most) : "")}</td></tr>\n");
         }
         page.Append("</table>\n");
         if (inspection.OnlyInOther.Count > 0)

@@ -26,21 +26,24 @@ internal static class NormPicture
         isLogarithmic &= shown.Length > 0;
         double Scaled(double value) => isLogarithmic ? Math.Log10(value) : value;
         double least = shown.Length == 0 ? 0 : Scaled(shown.Min()), most = shown.Length == 0 ? 1 : Scaled(shown.Max());
-        if (isLogarithmic)
-            (least, most) = (Math.Floor(least), Math.Ceiling(most));
         if (most - least < 1e-12)
             (least, most) = (least - 0.5, most + 0.5);
+
+        // Ticks at round values: powers of ten on a logarithmic scale, 1, 2 or 5 times one on the other.
+        double tick = isLogarithmic ? Math.Max(1, Math.Ceiling((Math.Ceiling(most) - Math.Floor(least)) / 5)) : RoundStep((most - least) / 4);
+        (least, most) = (Math.Floor(least / tick) * tick, Math.Ceiling(most / tick) * tick);
         int plot = Height - Top - Bottom;
         double step = (double)(Width - Left - Right) / Math.Max(1, lines.Count), box = Math.Clamp(step * 0.6, 0.6, 24);
         double Y(double value) => isLogarithmic && !(value > 0) ? Top + plot : Top + plot - ((Scaled(value) - least) / (most - least) * plot);
 
         StringBuilder svg = new();
         svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{SvgCharts.Escape(title)}\">");
-        for (int tick = 0; tick <= 4; tick++)
+        int ticks = (int)Math.Round((most - least) / tick);
+        for (int i = 0; i <= ticks; i++)
         {
-            double at = least + ((most - least) * tick / 4), y = Top + plot - (plot * tick / 4.0);
-            svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{Left}\" y1=\"{Text(y)}\" x2=\"{Width - Right}\" y2=\"{Text(y)}\" class=\"axis\" stroke-opacity=\"{(tick == 0 ? "1" : "0.25")}\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 6}\" y=\"{Text(y + 4)}\" class=\"right\">{NormWords.Number(FourDigits(isLogarithmic ? Math.Pow(10, at) : at, most - least, isLogarithmic))}</text>");
+            double at = Math.Round(least / tick + i) * tick, y = Top + plot - (plot * (double)i / ticks);
+            svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{Left}\" y1=\"{Text(y)}\" x2=\"{Width - Right}\" y2=\"{Text(y)}\" class=\"axis\" stroke-opacity=\"{(i == 0 ? "1" : "0.25")}\"/>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 6}\" y=\"{Text(y + 4)}\" class=\"right\">{NormWords.Number(isLogarithmic ? Math.Pow(10, at) : at)}</text>");
         }
         for (int i = 0; i < lines.Count; i++)
         {
@@ -60,8 +63,11 @@ internal static class NormPicture
         return svg.ToString();
     }
 
-    /// <summary>A tick near 0 that is rounding is 0.</summary>
-    private static double FourDigits(double value, double range, bool isLogarithmic) => !isLogarithmic && Math.Abs(value) < range * 1e-9 ? 0 : value;
+    private static double RoundStep(double atLeast)
+    {
+        double power = Math.Pow(10, Math.Floor(Math.Log10(atLeast)));
+        return power * (atLeast / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
+    }
 
     private static string Text(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }

@@ -48,18 +48,20 @@ internal static class EpsSearch
 
     private static void FromGguf(ModelNorm norm, ModelFile model, ModelFamily family)
     {
-        string prefix = norm.Place.Stack switch { "vis" => "clip.vision", "aud" => "clip.audio", _ => family.Name };
-        string key = norm.Kind switch
+        string prefix = norm.Place.Stack == "aud" ? "clip.audio" : norm.Place.Stack == "vis" || family.Name == "clip" ? "clip.vision" : family.Name;
+        string rms = $"{prefix}.attention.layer_norm_rms_epsilon", layer = $"{prefix}.attention.layer_norm_epsilon", group = $"{prefix}.attention.group_norm_epsilon";
+
+        // A vision tower has one key for all its norms.
+        string[] keys = norm.Kind switch { NormKind.RmsNorm => [rms, layer], NormKind.GroupNorm => [group, layer], _ => [layer, rms] };
+        foreach (string one in keys)
         {
-            NormKind.RmsNorm => $"{prefix}.attention.layer_norm_rms_epsilon",
-            NormKind.GroupNorm => $"{prefix}.attention.group_norm_epsilon",
-            _ => $"{prefix}.attention.layer_norm_epsilon",
-        };
-        if (model.Metadata.TryGetValue(key, out string? text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double eps))
-        {
-            (norm.Eps, norm.EpsSource) = (eps, key);
-            return;
+            if (model.Metadata.TryGetValue(one, out string? text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double eps))
+            {
+                (norm.Eps, norm.EpsSource) = (eps, one);
+                return;
+            }
         }
+        string key = keys[0];
         norm.EpsSource = $"the file has no {key}";
         norm.Add(NormFindingKind.MissingEps, $"the file has no {key}, so each reader computes with an eps of its own or refuses the file. Convert the model anew, or add the key with gguf-py's gguf_new_metadata.");
     }

@@ -26,7 +26,7 @@ internal sealed record ModelFamily(string Name, bool? AddsOne)
             return new(name, name.Length == 0 ? null : false);
         }
         string? type = model.Config?.Text("model_type") ?? model.Config?.Text("_class_name") ?? model.Config?.Text("architecture");
-        return new(type ?? "", type is null ? null : OneMore.Contains(type));
+        return new(type ?? "", type is null ? null : OneMore.Contains(type) || model.Config?.Text("text_config.model_type") is string inner && OneMore.Contains(inner));
     }
 
     /// <summary>Whether this norm's weight has one added to it: in a family that does so, some norms are exempt.</summary>

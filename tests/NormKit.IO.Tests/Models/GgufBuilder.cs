@@ -7,7 +7,7 @@ namespace NormKit.IO.Tests.Models;
 internal sealed class GgufBuilder(uint version = 3, int alignment = 32)
 {
     private readonly List<Action<BinaryWriter>> values = [], infos = [];
-    private readonly MemoryStream data = new();
+    private readonly List<byte> data = [];
 
     public GgufBuilder Text(string key, string value) => Value(key, 8, writer => Text(writer, value));
 
@@ -44,7 +44,7 @@ internal sealed class GgufBuilder(uint version = 3, int alignment = 32)
     /// <param name="shape">Its dimensions, the last one contiguous; the file has them the other way round.</param>
     public GgufBuilder Raw(string name, uint type, byte[] bytes, params int[] shape)
     {
-        ulong offset = (ulong)data.Position;
+        ulong offset = (ulong)data.Count;
         infos.Add(writer =>
         {
             Text(writer, name);
@@ -54,8 +54,9 @@ internal sealed class GgufBuilder(uint version = 3, int alignment = 32)
             writer.Write(type);
             writer.Write(offset);
         });
-        data.Write(bytes);
-        Pad(data);
+        data.AddRange(bytes);
+        while (data.Count % alignment != 0)
+            data.Add(0);
         return this;
     }
 
@@ -77,15 +78,10 @@ internal sealed class GgufBuilder(uint version = 3, int alignment = 32)
         }
         foreach (Action<BinaryWriter> info in infos)
             info(writer);
-        Pad(file);
+        while (file.Position % alignment != 0)
+            file.WriteByte(0);
         writer.Write(data.ToArray());
         return file.ToArray();
-    }
-
-    private void Pad(MemoryStream stream)
-    {
-        while (stream.Position % alignment != 0)
-            stream.WriteByte(0);
     }
 
     private static void Text(BinaryWriter writer, string text)

@@ -61,4 +61,21 @@ public sealed class InspectGgufTests
             .Tensor("token_embd_norm.weight", draw.About(1, 0.1, 8)).Tensor("token_embd_norm.bias", draw.About(0, 0.1, 8)).Tensor("blk.0.attn_output_norm.weight", draw.About(1, 0.1, 8)).Build();
         Assert.All(ModelInspector.Inspect(directory.Write("m.gguf", bytes)).Norms, norm => Assert.Equal((NormKind.LayerNorm, 1e-12), (norm.Kind, norm.Eps)));
     }
+
+    /// <summary>A vision tower has one key for all its norms, those outside its layers too.</summary>
+    [Fact]
+    public void Inspect_VisionTowerOfGguf_HasOneEps()
+    {
+        using TemporaryDirectory directory = new();
+        Draw draw = new(7);
+        byte[] bytes = new GgufBuilder().Text("general.architecture", "clip").Single("clip.vision.attention.layer_norm_epsilon", 1e-6f)
+            .Tensor("v.blk.0.ln1.weight", draw.About(1, 0.1, 8)).Tensor("v.blk.0.ln1.bias", draw.About(0, 0.1, 8)).Tensor("mm.input_norm.weight", draw.About(1, 0.1, 8)).Build();
+        ModelInspection inspection = ModelInspector.Inspect(directory.Write("m.gguf", bytes));
+        Assert.Equal(2, inspection.Norms.Count);
+        Assert.All(inspection.Norms, norm =>
+        {
+            Assert.Equal(1e-6, norm.Eps);
+            Assert.Empty(norm.Findings);
+        });
+    }
 }
