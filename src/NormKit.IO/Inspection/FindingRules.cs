@@ -179,13 +179,7 @@ internal static class FindingRules
         if (e >= 0)
             return $"{text[..e]}e{int.Parse(text[(e + 1)..], CultureInfo.InvariantCulture)}";
 
-        // G6 writes 1e-5 as 1E-05 but 0.0001 in full.
-        return value != 0 && Math.Abs(value) < 1e-3 && text.Length > 6 ? Text6(value) : text;
-    }
-
-    private static string Text6(double value)
-    {
-        string text = value.ToString("0.#####e0", CultureInfo.InvariantCulture);
-        return text;
+        // 0.0001 is short in full, 0.000123456 is not.
+        return value != 0 && Math.Abs(value) < 1e-3 && text.Length > 6 ? value.ToString("0.#####e0", CultureInfo.InvariantCulture) : text;
     }
 }

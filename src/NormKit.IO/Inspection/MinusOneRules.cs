@@ -13,7 +13,7 @@ internal static class MinusOneRules
         foreach (ModelNorm norm in norms)
         {
             if (norm.Kind is NormKind.RmsNorm or NormKind.LayerNorm && values[norm].Weight is { Length: > 1 } weight && Array.TrueForAll(weight, double.IsFinite))
-                looks.Add(Look1(norm, weight));
+                looks.Add(LookAt(norm, weight));
         }
         foreach (Look look in looks)
             look.Norm.LooksMinusOne = IsMinusOne(look) ? true : IsPlain(look) ? false : null;
@@ -59,7 +59,7 @@ internal static class MinusOneRules
         $"the weight looks stored as it is (the median is {FindingRules.Text(FindingRules.Rounded(look.Median))}, {(all ? "and no norm of the file has a negative value" : "one more than in the layers beside it")}), but {family.Name} adds 1 to it: "
         + "the norm then gives about twice what it should. Subtract 1 from each value, or convert the model anew from its original.");
 
-    private static Look Look1(ModelNorm norm, double[] weight)
+    private static Look LookAt(ModelNorm norm, double[] weight)
     {
         double[] sorted = [.. weight];
         Array.Sort(sorted);

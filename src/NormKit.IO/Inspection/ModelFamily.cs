@@ -12,7 +12,7 @@ internal sealed record ModelFamily(string Name, bool? AddsOne)
     /// <summary>Without a bias, and yet a layer norm: others without one are RMS norms.</summary>
     private static readonly string[] LayerNormsWithoutBias = ["cohere", "cohere2", "command-r", "modernbert", "mpt", "dbrx", "olmo"];
 
-    /// <summary>config.json says layer_norm_eps or layer_norm_epsilon, but these are RMS norms.</summary>
+    /// <summary>Whether a norm without a bias is a layer norm.</summary>
     internal bool HasLayerNormsWithoutBias => LayerNormsWithoutBias.Contains(Name);
 
     internal static ModelFamily Of(ModelFile model)
