@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Fuzzes a reader with AFL++ on the instrumented library.
-#     fuzz/run.sh FORMAT [SECONDS]       FORMAT: npy, npz or safetensors; 600 seconds unless told
+#     fuzz/run.sh FORMAT [SECONDS]       FORMAT: npy, npz, safetensors, gguf, onnx or model; 600 seconds unless told
 # Needs afl-fuzz (Debian and Ubuntu: apt-get install afl++) and the tool that instruments: dotnet tool install --global SharpFuzz.CommandLine
 # Starts from fuzz/corpus/FORMAT, finds into artifacts/fuzz/FORMAT. Files in .../default/crashes are defects; read one again with
 #     dotnet run -c Release --project fuzz/NormKit.Fuzz -- FORMAT FILE
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-format=${1:?fuzz/run.sh FORMAT [SECONDS]; FORMAT is npy, npz or safetensors} seconds=${2:-600}
+format=${1:?fuzz/run.sh FORMAT [SECONDS]; FORMAT is npy, npz, safetensors, gguf, onnx or model} seconds=${2:-600}
 program=artifacts/fuzz/program found=artifacts/fuzz/$format
 dotnet publish fuzz/NormKit.Fuzz -c Release -o "$program" -v q
 sharpfuzz "$program/NormKit.IO.dll"

@@ -1,9 +1,10 @@
 using NormKit.Fuzz;
 using SharpFuzz;
 
-// fuzz npy|npz|safetensors          the target: afl-fuzz feeds it through standard input (see ../run.sh)
-// fuzz npy|npz|safetensors FILE...  reads these files once: to look at a crash, or to run through a corpus
-// fuzz seeds FOLDER                 writes a few files of each format that it can start from
+// FORMAT is npy, npz, safetensors, gguf, onnx, or model for the inspection of a .safetensors file.
+// fuzz FORMAT          the target: afl-fuzz feeds it through standard input (see ../run.sh)
+// fuzz FORMAT FILE...  reads these files once: to look at a crash, or to run through a corpus
+// fuzz seeds FOLDER    writes a few files of each format that it can start from
 switch (args)
 {
     case ["seeds", string folder]:

@@ -21,5 +21,52 @@ internal static class Seeds
         NpzFile.Write(Of("npz", "deflated"), [new("a", single), new("e", none)], compress: true);
         SafetensorsFile.Write(Of("safetensors", "two"), [new("weight", single), new("bias", narrow)], new Dictionary<string, string> { ["format"] = "pt" });
         SafetensorsFile.Write(Of("safetensors", "scalar"), [new("x", wide), new("e", none)]);
+        SafetensorsFile.Write(Of("model", "batch"), [.. ((string[])["weight", "bias", "running_mean", "running_var"]).Select(part => new KeyValuePair<string, StoredTensor>($"layer1.0.bn1.{part}", half))]);
+        SafetensorsFile.Write(Of("model", "llama"), [new("model.layers.0.input_layernorm.weight", half), new("model.layers.0.self_attn.q_proj.weight", single), new("model.norm.weight", narrow)]);
+        File.WriteAllBytes(Of("gguf", "norms"), Gguf());
+        File.WriteAllBytes(Of("onnx", "batch"), Onnx("BatchNormalization", "x", "s", "s", "s", "s"));
+        File.WriteAllBytes(Of("onnx", "skip"), Onnx("SkipLayerNormalization", "x", "x", "s"));
+    }
+
+    private static byte[] Gguf()
+    {
+        using MemoryStream file = new();
+        using BinaryWriter writer = new(file);
+        void Text(string text)
+        {
+            writer.Write((ulong)text.Length);
+            writer.Write(Encoding.ASCII.GetBytes(text));
+        }
+        writer.Write("GGUF"u8);
+        writer.Write(3u);
+        writer.Write(2ul);
+        writer.Write(2ul);
+        Text("general.architecture");
+        writer.Write(8u);
+        Text("llama");
+        Text("tokens");
+        writer.Write(9u);
+        writer.Write(8u);
+        writer.Write(1ul);
+        Text("a");
+        foreach ((string name, uint type, ulong offset) in ((string, uint, ulong)[])[("blk.0.attn_norm.weight", 0, 0), ("output_norm.weight", 1, 32)])
+        {
+            Text(name);
+            writer.Write(1u);
+            writer.Write(2ul);
+            writer.Write(type);
+            writer.Write(offset);
+        }
+        writer.Write(new byte[128]);
+        return file.ToArray();
+    }
+
+    private static byte[] Onnx(string op, params string[] inputs)
+    {
+        static byte[] Field(int number, byte[] content) => [(byte)((number << 3) | 2), (byte)content.Length, .. content];
+        static byte[] Text(int number, string text) => Field(number, Encoding.ASCII.GetBytes(text));
+        byte[] node = [.. inputs.SelectMany(input => Text(1, input)), .. Text(2, "y"), .. Text(4, op), .. Field(5, [.. Text(1, "epsilon"), 0x15, 0, 0, 0x80, 0x3A])];
+        byte[] tensor = [8, 2, 16, 1, .. Text(8, "s"), .. Field(9, [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40])];
+        return [8, 8, .. Field(7, [.. Field(1, node), .. Field(5, tensor), .. Field(11, Text(1, "x")), .. Field(12, Text(1, "y"))]), .. Field(8, [16, 17])];
     }
 }

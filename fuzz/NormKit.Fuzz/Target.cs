@@ -5,7 +5,7 @@ namespace NormKit.Fuzz;
 /// <summary>A reader on any bytes: it gives tensors or a <see cref="TensorFileException"/>, and allocates in proportion to the file. All else is a crash.</summary>
 internal static class Target
 {
-    public static readonly string[] Formats = ["npy", "npz", "safetensors"];
+    public static readonly string[] Formats = ["npy", "npz", "safetensors", "gguf", "onnx", "model"];
 
     // What an empty file costs, and what a byte may: deflate makes a thousand bytes of one, and strings of names are twice their UTF-8.
     private const long AtLeast = 4 << 20, AByte = 4096;
@@ -37,10 +37,16 @@ internal static class Target
 
     private static void ReadFile(string format, byte[] bytes)
     {
-        string path = Path.Combine(Path.GetTempPath(), $"normkit-fuzz-{Environment.ProcessId}.{format}");
+        // "model" inspects a checkpoint; the others' norms are inspected with what they are read as.
+        string path = Path.Combine(Path.GetTempPath(), $"normkit-fuzz-{Environment.ProcessId}.{(format == "model" ? "safetensors" : format)}");
         File.WriteAllBytes(path, bytes);
         try
         {
+            if (format is "gguf" or "onnx" or "model")
+            {
+                _ = ModelInspector.Inspect(path, path).Norms.Count;
+                return;
+            }
             foreach (StoredTensor tensor in (format == "npz" ? NpzFile.ReadAll(path) : SafetensorsFile.ReadAll(path)).Values)
                 Use(tensor);
             _ = format == "npz" ? NpzFile.Names(path).Count : SafetensorsFile.Names(path).Count + SafetensorsFile.Metadata(path).Count;

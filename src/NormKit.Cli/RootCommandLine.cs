@@ -13,13 +13,15 @@ internal static class RootCommandLine
     {
         ExampleCommand root = new(
             Tool.Name,
-            "Normalization layers: lists and explains them, compares four of them with their written formulas, and applies and differentiates them "
-            + "on .npy, .npz and .safetensors files.",
+            "Normalization layers: lists and explains them, compares four of them with their written formulas, applies and differentiates them "
+            + "on .npy, .npz and .safetensors files, and inspects and folds those of model files: .safetensors, .gguf and .onnx.",
             "normkit compare", "normkit explain rms-norm --shape 8,512,768", "normkit apply layer-norm x.npy -o y.npy");
         root.Add(LayersCommand.Create(output));
         root.Add(ExplainCommand.Create(output));
         root.Add(CompareCommand.Create(output, stop));
         root.Add(DiagnoseCommand.Create(output, stop));
+        root.Add(InspectCommand.Create(output, stop));
+        root.Add(FoldCommand.Create(output, stop));
         root.Add(ApplyCommand.Create(stop));
         root.Add(GradCommand.Create(stop));
         root.Add(BenchCommand.Create(output, stop));

@@ -13,7 +13,7 @@ internal static class FilePath
         }
         catch (Exception error) when (IsOfTheFileSystem(error))
         {
-            throw new TensorFileException($"{path}: cannot be read: {Reason(path, error)}", error);
+            throw Unreadable(path, error);
         }
     }
 
@@ -85,7 +85,9 @@ internal static class FilePath
             File.SetUnixFileMode(stream.SafeFileHandle, mode);
     }
 
-    private static bool IsOfTheFileSystem(Exception error) =>
+    internal static TensorFileException Unreadable(string path, Exception error) => new($"{path}: cannot be read: {Reason(path, error)}", error);
+
+    internal static bool IsOfTheFileSystem(Exception error) =>
         error is UnauthorizedAccessException or (IOException and not TensorFileException);
 
     private static string Reason(string path, Exception error) => error switch

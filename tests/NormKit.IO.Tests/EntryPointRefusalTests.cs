@@ -26,6 +26,9 @@ public sealed class EntryPointRefusalTests : IDisposable
             ("TensorFile.Read(location)", "location", p => TensorFile.Read(p)), ("TensorFile.Write(path, tensor)", "path", p => TensorFile.Write(p, Tensor)), ("TensorFile.Write(path, tensors)", "path", p => TensorFile.Write(p, Tensors)),
             ("LayerState.LoadSafetensors<T>(layer, path, prefix, strict)", "path", p => Layer().LoadSafetensors(p)), ("LayerState.LoadSafetensors<T>(path, layers, strict)", "path", p => LayerState.LoadSafetensors<float>(p, [("", Layer())])),
             ("LayerState.SaveSafetensors<T>(layer, path, prefix)", "path", p => Layer().SaveSafetensors(p)), ("LayerState.SaveSafetensors<T>(path, layers)", "path", p => LayerState.SaveSafetensors<float>(p, [("", Layer())])),
+            ("ModelFile.Open(path)", "path", p => ModelFile.Open(p).Dispose()), ("ModelInspector.Inspect(path, other, cancellationToken)", "path", p => ModelInspector.Inspect(p)),
+            ("FoldPlan.Of(plan)", "plan", p => FoldPlan.Of(p)), ("ModelFolding.FoldOnnx(path, output, check, cancellationToken)", "path", p => ModelFolding.FoldOnnx(p, "out.onnx")),
+            ("ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)", "path", p => ModelFolding.FoldSafetensors(p, "out.safetensors", FoldPlan.Of("llama"))),
         ];
         foreach ((string entryPoint, string parameter, Action<string> call) in ofPaths)
         {
@@ -35,6 +38,14 @@ public sealed class EntryPointRefusalTests : IDisposable
         }
         yield return new("NpyFile.Read(stream, source)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Read((Stream)null!, "x"));
         yield return new("NpyFile.Read(stream, source)", "source", typeof(ArgumentNullException), "source", _ => NpyFile.Read(new MemoryStream(), null!));
+        foreach (string? output in (string?[])[null, ""])
+        {
+            Type exception = output is null ? typeof(ArgumentNullException) : typeof(ArgumentException);
+            yield return new("ModelFolding.FoldOnnx(path, output, check, cancellationToken)", "output", exception, "output", d => ModelFolding.FoldOnnx(d["x.onnx"], output!));
+            yield return new("ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)", "output", exception, "output", d => ModelFolding.FoldSafetensors(d["x.safetensors"], output!, FoldPlan.Of("llama")));
+        }
+        yield return new("ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)", "plan", typeof(ArgumentNullException), "plan", d => ModelFolding.FoldSafetensors(d["x.safetensors"], "out.safetensors", null!));
+        yield return new("ModelInspector.Inspect(path, other, cancellationToken)", "other", typeof(TensorFileException), "x.onnx", d => ModelInspector.Inspect(d["x.onnx"], d["y.onnx"]));
         yield return new("NpyFile.Write(stream, tensor)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Write((Stream)null!, Tensor));
         yield return new("NpyFile.Write(stream, tensor)", "tensor", typeof(ArgumentNullException), "tensor", _ => NpyFile.Write(new MemoryStream(), null!));
         yield return new("NpyFile.Write(path, tensor)", "tensor", typeof(ArgumentNullException), "tensor", d => NpyFile.Write(d["x.npy"], null!));
@@ -117,7 +128,14 @@ public sealed class EntryPointRefusalTests : IDisposable
     }
 
     /// <summary>What any value suits.</summary>
-    private static readonly string[] Free = ["TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress", "NpzFile.Write(stream, tensors, compress)/compress"];
+    private static readonly string[] Free =
+    [
+        "TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress", "NpzFile.Write(stream, tensors, compress)/compress",
+        "ModelInspector.Inspect(path, other, cancellationToken)/cancellationToken",
+        "ModelFolding.FoldOnnx(path, output, check, cancellationToken)/check", "ModelFolding.FoldOnnx(path, output, check, cancellationToken)/cancellationToken",
+        "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/keep", "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/check",
+        "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/cancellationToken",
+    ];
 
     [Fact]
     public void Call_WithOneWrongArgument_ThrowsAndWritesNothing()

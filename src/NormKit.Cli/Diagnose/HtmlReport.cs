@@ -11,9 +11,9 @@ internal static class HtmlReport
     private const string Style = """
         body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff; }
         h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; } .answer { font-size: 1.15rem; border-left: 4px solid #2a7; padding-left: 1rem; }
-        table { border-collapse: collapse; width: 100%; font-size: .9rem; } td, th { border-bottom: 1px solid #ddd; padding: .3rem .5rem; text-align: left; vertical-align: top; }
+        table { border-collapse: collapse; width: 100%; font-size: .9rem; } td, th { border-bottom: 1px solid #ddd; padding: .3rem .5rem; text-align: left; vertical-align: top; } td:first-child { overflow-wrap: anywhere; min-width: 11rem; }
         td.n, th.n { text-align: right; white-space: nowrap; } code { background: #f4f4f4; padding: .1rem .3rem; } svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; }
-        .bar { fill: #7aa6c2; } .best { fill: #2a9d70; } .axis { stroke: #888; } .right { text-anchor: end; } .middle { text-anchor: middle; } text { fill: currentColor; }
+        .bar { fill: #7aa6c2; } .best { fill: #2a9d70; } .thin { stroke: #7aa6c2; } .mark { stroke: #d1495b; stroke-width: 2; } .axis { stroke: #888; } .right { text-anchor: end; } .middle { text-anchor: middle; } text { fill: currentColor; }
         @media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818; } td, th { border-color: #444; } code { background: #2a2a2a; } }
         """;
 
@@ -95,8 +95,8 @@ internal static class HtmlReport
 
     private static string Cell(double value) => $"<td class=\"n\">{Report.Figure(value)}</td>";
 
-    private static StringBuilder Start(string title) => new StringBuilder().Append(
-        $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/><meta name=\"color-scheme\" content=\"light dark\"/><title>{title}</title>\n<style>\n{Style}\n</style></head><body>\n<h1>{title}</h1>\n");
+    internal static StringBuilder Start(string title) => new StringBuilder().Append(
+        $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/><meta name=\"color-scheme\" content=\"light dark\"/><title>{Escape(title)}</title>\n<style>\n{Style}\n</style></head><body>\n<h1>{Escape(title)}</h1>\n");
 
-    private static string End(StringBuilder page) => page.Append("</body></html>\n").ToString();
+    internal static string End(StringBuilder page) => page.Append("</body></html>\n").ToString();
 }

@@ -28,6 +28,8 @@ internal sealed class ProtobufWriter
 
     public ProtobufWriter Text(int field, string value) => Block(field, Encoding.UTF8.GetBytes(value));
 
+    public ProtobufWriter Bytes(int field, byte[] value) => Block(field, value);
+
     /// <summary>A message within this one.</summary>
     public ProtobufWriter Message(int field, Action<ProtobufWriter> write)
     {
