@@ -67,10 +67,10 @@ internal abstract class Pass
     private Tensor?[] BackwardByGraph(Tensor gradOutput, Tensor[] inputs)
     {
         using global::TorchSharp.DisposeScope scope = torch.NewDisposeScope();
-        // Aliases: a weight may itself have been computed from the input, and that way is not this pass's.
-        Tensor[] aliases = [.. inputs.Select((input, i) => Wanted[i] ? input.alias() : input)];
-        Tensor y = Compose(aliases);
-        Tensor[] wanted = [.. aliases.Where((_, i) => Wanted[i])];
+        // Views: a weight may itself have been computed from the input, and that way is not this pass's. TorchSharp's alias() is the tensor itself.
+        Tensor[] views = [.. inputs.Select((input, i) => Wanted[i] ? input.view_as(input) : input)];
+        Tensor y = Compose(views);
+        Tensor[] wanted = [.. views.Where((_, i) => Wanted[i])];
         IList<Tensor> found = torch.autograd.grad([y], wanted, [gradOutput], retain_graph: true, create_graph: true, allow_unused: true);
         Tensor?[] gradients = new Tensor?[inputs.Length];
         for (int i = 0, next = 0; i < inputs.Length; i++)
