@@ -21,7 +21,8 @@ public class FunctionalTests : TorchTest
                 Tensor x = torch.randn(shape, ScalarType.Float64, requires_grad: true), dy = torch.randn(shape, ScalarType.Float64);
                 long[] affine = c.Kind is 2 or 3 ? [c.S] : [channels];
                 Tensor? weight = c.Weight ? torch.randn(affine, ScalarType.Float64, requires_grad: true) : null;
-                Tensor? bias = c.Bias && c.Kind != 3 ? torch.randn(affine, ScalarType.Float64, requires_grad: true) : null;
+                // torch's own backward of a group norm with a bias and no weight ends the process.
+                Tensor? bias = c.Bias && c.Kind != 3 && (c.Kind != 4 || c.Weight) ? torch.randn(affine, ScalarType.Float64, requires_grad: true) : null;
                 Tensor mean = torch.randn([channels], ScalarType.Float64), variance = torch.rand([channels], ScalarType.Float64) + 0.5;
                 Tensor ownMean = mean.clone(), ownVariance = variance.clone();
                 (Tensor theirs, Tensor own) = c.Kind switch
