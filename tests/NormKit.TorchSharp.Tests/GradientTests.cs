@@ -110,11 +110,11 @@ public class GradientTests : TorchTest
             if (c.Torch is null || type is not (ScalarType.Float32 or ScalarType.Float64))
                 continue;
             Restore(module, state, training);
-            Tensor input = x.detach().clone().requires_grad_();
+            Tensor input = x.detach().contiguous().clone().requires_grad_();
             Dictionary<string, Tensor> own = module.state_dict();
             Tensor torchs = c.Torch(input, own, training);
             Tensor[] wanted = [input, .. module.parameters()];
-            IList<Tensor> theirs = torch.autograd.grad([torchs], wanted, [dy.clone()], allow_unused: true);
+            IList<Tensor> theirs = torch.autograd.grad([torchs], wanted, [dy.contiguous()], allow_unused: true);
             Near(torchs, y, tolerance, $"{where}, torch's output");
             for (int i = 0; i < wanted.Length; i++)
                 Near(theirs[i], gradients[i], 4 * tolerance, $"{where}, torch's gradient {i}");

@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace NormKit.TorchSharp.Models;
 
 /// <summary>A batch norm of torch's or of NormKit's as the formula has it.</summary>

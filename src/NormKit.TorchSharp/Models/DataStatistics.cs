@@ -67,7 +67,7 @@ internal static class DataStatistics
     {
         private readonly List<(Tensor Tensor, Tensor Before)> before = [];
         private Moments[]? moments;
-        private IRemovable? hook;
+        private torch.nn.HookableModule<Func<torch.nn.Module<Tensor, Tensor>, Tensor, Tensor>, Func<torch.nn.Module<Tensor, Tensor>, Tensor, Tensor, Tensor>>.HookRemover? hook;
         private bool isDone;
 
         public void Start()
@@ -75,11 +75,11 @@ internal static class DataStatistics
             foreach ((_, Tensor buffer) in norm.named_buffers(recurse: false))
                 before.Add((buffer, buffer.clone().DetachFromDisposeScope()));
             norm.train();
-            hook = new Removable(norm.register_forward_pre_hook((_, input) =>
+            hook = norm.register_forward_pre_hook((_, input) =>
             {
                 ChannelMoments.Add(ref moments, ChannelMoments.Of(input));
                 return null!;
-            }));
+            });
         }
 
         public void RequireSome()
@@ -105,7 +105,7 @@ internal static class DataStatistics
         /// <summary>Takes the hook away and, where the pass was not finished, the statistics back.</summary>
         public void Stop()
         {
-            hook?.Remove();
+            hook?.remove();
             foreach ((Tensor tensor, Tensor old) in before)
             {
                 if (!isDone)
@@ -120,15 +120,5 @@ internal static class DataStatistics
             using Tensor from = torch.tensor(values);
             to.copy_(from);
         }
-    }
-
-    private interface IRemovable
-    {
-        void Remove();
-    }
-
-    private sealed class Removable(torch.nn.HookableModule<Func<torch.nn.Module<Tensor, Tensor>, Tensor, Tensor>, Func<torch.nn.Module<Tensor, Tensor>, Tensor, Tensor, Tensor>>.HookRemover remover) : IRemovable
-    {
-        public void Remove() => remover.remove();
     }
 }

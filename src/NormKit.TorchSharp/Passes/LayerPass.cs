@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using NormKit.TorchSharp.Operators;
-
 namespace NormKit.TorchSharp.Passes;
 
 /// <summary>What a layer computes with besides its input: torch's tensors, in the order of the layer's state.</summary>

@@ -58,7 +58,7 @@ internal static class TensorMemory
             elements *= lengths[d];
         }
         return elements == 0
-            ? new TensorSpan<T>(default(Span<T>), lengths)
+            ? System.Numerics.Tensors.Tensor.CreateFromShape<T>(lengths).AsTensorSpan()
             : new TensorSpan<T>((T*)Start(dense), elements, lengths, steps);
     }
 
