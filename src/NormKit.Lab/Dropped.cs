@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using System.Runtime.InteropServices.JavaScript;
 using NormKit.Diagnosis;
 using NormKit.IO;

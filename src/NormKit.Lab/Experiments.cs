@@ -74,13 +74,17 @@ internal static partial class Experiments
         return [.. numbers];
     }
 
-    /// <summary>The running statistics after batch norm has trained on consecutive batches: all means, then all variances.</summary>
+    /// <summary>The running statistics after batch norm has trained on consecutive batches, from given ones on: all means, then all variances.</summary>
     [JSExport]
-    internal static double[] RunningAfter(byte[] inputs, int batches, int n, int c, int h, int w, double momentum)
+    internal static double[] RunningAfter(
+        byte[] inputs, int batches, int n, int c, int h, int w, double momentum,
+        [JSMarshalAs<JSType.Array<JSType.Number>>] double[] mean, [JSMarshalAs<JSType.Array<JSType.Number>>] double[] variance)
     {
         nint[] shape = [n, c, h, w];
         int count = n * c * h * w;
         BatchNorm<float> norm = new(c, momentum: momentum);
+        for (int channel = 0; channel < c; channel++)
+            (norm.RunningMean![channel], norm.RunningVar![channel]) = ((float)mean[channel], (float)variance[channel]);
         ReadOnlySpan<float> x = MemoryMarshal.Cast<byte, float>(inputs);
         float[] y = new float[count];
         for (int step = 0; step < batches; step++)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices.JavaScript;
-using System.Text.Json;
 using NormKit.Diagnosis;
 
 namespace NormKit.Lab;

@@ -1,6 +1,6 @@
 // Weight, bias and activation: the numbers of the touched set before and after.
 
-import { barChart } from './chart.js';
+import { barChart, put } from './chart.js';
 import { change, listen, state } from './state.js';
 import { tableBehind } from './table.js';
 import { tensor, touched, whenTheTensorChanges } from './tensor.js';
@@ -35,8 +35,8 @@ export function beginAffine(root) {
     counts = { before, after };
     const mean = sum / n, deviation = Math.sqrt(Math.max(0, squares / n - mean * mean));
     const labelOf = i => figure(Number(middle(i).toFixed(1)));
-    part('before').innerHTML = barChart({ label: t('affine.before'), values: before, labelOf, title: t('affine.before'), kind: 'faint', width: 420 });
-    part('after').innerHTML = barChart({ label: t('affine.after'), values: after, labelOf, title: t('affine.after'), width: 420 });
+    put(part('before'), barChart, { label: t('affine.before'), values: before, labelOf, title: t('affine.before'), kind: 'faint' });
+    put(part('after'), barChart, { label: t('affine.after'), values: after, labelOf, title: t('affine.after') });
     part('answer').innerHTML = t('affine.answer', { mean: figure(Math.abs(mean) < 1e-6 ? 0 : mean), deviation: figure(deviation), undo: figure(Math.sqrt(of.variance)), undoBias: figure(of.mean) });
     table();
   }

@@ -1,7 +1,7 @@
 // One image in ever other company: how far its output moves, by the size of the batch.
 
 import { floats, live } from './engine.js';
-import { lineChart } from './chart.js';
+import { lineChart, put } from './chart.js';
 import { layers, picker } from './picker.js';
 import { allRectangles } from './sets.js';
 import { change, listen, state } from './state.js';
@@ -50,7 +50,7 @@ export function beginBatch(root, say) {
 
   function chart() {
     if (!movements) return;
-    part('chart').innerHTML = lineChart({
+    put(part('chart'), lineChart, {
       label: t('batch.chart'), x: { title: t('batch.size'), values: sizes, log: true, ticks: sizes }, y: { title: t('batch.movement'), low: 0 },
       lines: [{ name: t('layer.batch'), values: movements.batch, kind: 'one' }, { name: t('batch.others'), values: movements.layer.map((_, i) => Math.max(...layers.slice(1).map(layer => movements[layer][i]))), kind: 'two' }],
     });

@@ -11,7 +11,7 @@ function scale(from, to, low, high, log) {
 
 function ticks(low, high, log) {
   if (log) {
-    const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9), every = Math.max(1, Math.ceil((last - first) / 7));
+    const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9), every = Math.max(1, Math.ceil((last - first) / 6));
     return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => Math.pow(10, first + i * every));
   }
   const raw = (high - low) / 5, power = Math.pow(10, Math.floor(Math.log10(raw))), step = [1, 2, 5, 10].map(m => m * power).find(s => s >= raw);
@@ -23,11 +23,27 @@ function ticks(low, high, log) {
 const tickText = (value, log) => log && value > 0 && (value >= 1e4 || value < 1e-3) ? `10${superscript(Math.round(Math.log10(value)))}` : figure(value);
 const superscript = number => String(number).replace(/[-0-9]/g, digit => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(digit)]);
 
+const drawn = new WeakMap();
+const resized = new ResizeObserver(entries => {
+  for (const { target } of entries) {
+    const { make, options, width } = drawn.get(target);
+    if (target.clientWidth > 0 && target.clientWidth !== width) put(target, make, options);
+  }
+});
+
+/** Draws a chart into an element at the element's own width, and again whenever that changes: its letters keep their size. */
+export function put(element, make, options) {
+  const width = element.clientWidth || 640;
+  if (!drawn.has(element)) resized.observe(element);
+  drawn.set(element, { make, options, width });
+  element.innerHTML = make({ ...options, width });
+}
+
 /**
  * Lines. {label, x: {title, values, log, ticks}, y: {title, low, high, log}, lines: [{name, values, kind, dashed}], marks: [{x, text}], bands: [{from, to, text}]}
  */
 export function lineChart({ label, x, y, lines, marks = [], bands = [], height = 260, width = 640 }) {
-  const left = 58, right = 14 + (lines.some(line => line.name) ? 116 : 0), top = 14, bottom = 44;
+  const left = 58, named = lines.some(line => line.name), narrow = width < 480, right = 14 + (named ? (narrow ? 78 : 112) : 0), top = 14, bottom = 44;
   const all = lines.flatMap(line => line.values).filter(value => Number.isFinite(value) && (!y.log || value > 0));
   let low = y.low ?? Math.min(...all), high = y.high ?? Math.max(...all);
   if (!y.log && y.low === undefined) { const room = (high - low || 1) * 0.08; low -= room; high += room; }
@@ -35,7 +51,7 @@ export function lineChart({ label, x, y, lines, marks = [], bands = [], height =
   const sx = scale(left, width - right, x.values[0], x.values.at(-1), x.log), sy = scale(height - bottom, top, low, high, y.log);
   const out = [`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(label)}">`];
   for (const { from, to, text } of bands)
-    out.push(`<rect class="band" x="${sx(from).toFixed(1)}" y="${top}" width="${(sx(to) - sx(from)).toFixed(1)}" height="${height - top - bottom}"/><text class="note" x="${(sx(from) + 6).toFixed(1)}" y="${top + 13}">${escape(text)}</text>`);
+    out.push(`<rect class="band" x="${sx(from).toFixed(1)}" y="${top}" width="${(sx(to) - sx(from)).toFixed(1)}" height="${height - top - bottom}"/><text class="note" x="${(sx(from) + 6).toFixed(1)}" y="${height - bottom - 8}">${escape(text)}</text>`);
   for (const value of ticks(low, high, y.log))
     out.push(`<line class="grid" x1="${left}" x2="${width - right}" y1="${sy(value).toFixed(1)}" y2="${sy(value).toFixed(1)}"/><text class="tick" text-anchor="end" x="${left - 8}" y="${(sy(value) + 4).toFixed(1)}">${tickText(value, y.log)}</text>`);
   for (const value of x.ticks ?? ticks(x.values[0], x.values.at(-1), x.log))
@@ -58,23 +74,24 @@ export function lineChart({ label, x, y, lines, marks = [], bands = [], height =
   return out.join('') + '</svg>';
 }
 
-/** Lying bars, one a row. {label, rows: [{name, value, kind, text}], log, low, high} */
-export function rowChart({ label, rows, log, low, high, names = 190, width = 640 }) {
-  const pitch = 32, values = rows.map(row => row.value).filter(value => value > 0);
+/** Lying bars, one a row; the name beside the bar, or above it where there is little room. {label, rows: [{name, value, kind, text}], log, low, high, stacked} */
+export function rowChart({ label, rows, log, low, high, names = 210, stacked, width = 640 }) {
+  const above = stacked || width < 520, pitch = above ? 46 : 34, left = above ? 0 : names, values = rows.map(row => row.value).filter(value => value > 0);
   const from = low ?? (log ? Math.pow(10, Math.floor(Math.log10(Math.min(...values)) - 0.3)) : 0), to = high ?? Math.max(...values, from * 10 || 1);
-  const sx = scale(names, width - 84, from, to, log), height = rows.length * pitch + 6;
+  const right = width - 84, sx = scale(left, right, from, to, log), height = rows.length * pitch + 6;
   const out = [`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(label)}">`];
   rows.forEach(({ name, value, kind = 'one', text }, i) => {
-    const y = i * pitch + 4, end = value > 0 ? Math.max(names + 2, Math.min(sx(value), width - 84)) : names;
-    out.push(`<text class="row" text-anchor="end" x="${names - 10}" y="${y + 17}">${escape(name)}</text>`
-      + `<rect class="bar ${kind}" x="${names}" y="${y + 4}" width="${(end - names).toFixed(1)}" height="${pitch - 14}" rx="2"/>`
-      + `<text class="value" x="${(end + 8).toFixed(1)}" y="${y + 17}">${escape(text ?? figure(value))}</text>`);
+    const y = i * pitch + (above ? 22 : 6), end = value > 0 ? Math.max(left + 2, Math.min(sx(value), right)) : left;
+    out.push(above ? `<text class="row" x="0" y="${y - 6}">${escape(cut(name, width / 6.4))}<title>${escape(name)}</title></text>` : `<text class="row" text-anchor="end" x="${left - 12}" y="${y + 14}">${escape(name)}</text>`);
+    out.push(`<rect class="bar ${kind}" x="${left}" y="${y}" width="${(end - left).toFixed(1)}" height="${above ? 14 : 20}" rx="2"/><text class="value" x="${(end + 8).toFixed(1)}" y="${y + (above ? 11 : 14)}">${escape(text ?? figure(value))}</text>`);
   });
   return out.join('') + '</svg>';
 }
 
-/** Upright bars. {label, values, labelOf(i), title} */
-export function barChart({ label, values, labelOf, title, kind = 'one', width = 640, height = 190 }) {
+const cut = (text, most) => text.length > most ? `${text.slice(0, Math.floor(most) - 1)}…` : text;
+
+/** Upright bars. {label, values, labelOf(i), title, labels: how many at the axis} */
+export function barChart({ label, values, labelOf, title, kind = 'one', width = 640, height = 220, labels = 8 }) {
   const left = 58, top = 12, bottom = 42, most = Math.max(...values.filter(Number.isFinite), 0), step = (width - left - 10) / values.length;
   const out = [`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(label)}">`, `<line class="grid" x1="${left}" x2="${width - 10}" y1="${height - bottom}" y2="${height - bottom}"/>`,
     `<text class="tick" text-anchor="end" x="${left - 8}" y="${top + 8}">${figure(most)}</text><text class="tick" text-anchor="end" x="${left - 8}" y="${height - bottom + 4}">0</text>`];
@@ -82,7 +99,7 @@ export function barChart({ label, values, labelOf, title, kind = 'one', width = 
     const tall = most > 0 && Number.isFinite(value) ? value / most * (height - top - bottom) : 0;
     out.push(`<rect class="bar ${kind}" x="${(left + i * step + step * 0.1).toFixed(1)}" y="${(height - bottom - tall).toFixed(1)}" width="${(step * 0.8).toFixed(1)}" height="${tall.toFixed(1)}"><title>${escape(labelOf(i))}: ${figure(value)}</title></rect>`);
   });
-  const every = Math.max(1, Math.ceil(values.length / 8));
+  const every = Math.max(1, Math.ceil((values.length - 1) / Math.min(labels, Math.max(2, width / 60))));
   for (let i = 0; i < values.length; i += every) out.push(`<text class="tick" text-anchor="middle" x="${(left + (i + 0.5) * step).toFixed(1)}" y="${height - bottom + 16}">${escape(labelOf(i))}</text>`);
   out.push(`<text class="title" text-anchor="middle" x="${((left + width) / 2).toFixed(1)}" y="${height - 6}">${escape(title)}</text>`);
   return out.join('') + '</svg>';

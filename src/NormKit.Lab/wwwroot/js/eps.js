@@ -1,7 +1,7 @@
 // What eps does: the deviation of the output, which should be 1, for channels that vary less and less.
 
 import { live } from './engine.js';
-import { lineChart } from './chart.js';
+import { lineChart, put } from './chart.js';
 import { change, listen, state } from './state.js';
 import { tableBehind } from './table.js';
 import { figure, t } from './words.js';
@@ -30,7 +30,7 @@ export function beginEps(root, say) {
     part('spread-value').textContent = figure(Number(deviation.toPrecision(2)));
     part('eps').setAttribute('aria-valuetext', part('eps-value').textContent);
     part('spread').setAttribute('aria-valuetext', part('spread-value').textContent);
-    part('chart').innerHTML = lineChart({
+    put(part('chart'), lineChart, {
       label: t('eps.chart'), x: { title: t('eps.input'), values: deviations, log: true }, y: { title: t('eps.output'), low: 0, high: 1.08 }, lines: [{ values: spreads, kind: 'one' }], marks: [{ x: deviation }],
       bands: [{ from: deviations[0], to: Math.max(deviations[0], Math.min(deviations.at(-1), Math.sqrt(eps))), text: t('eps.rules') }],
     });

@@ -51,7 +51,7 @@ export function beginGradient(root, say) {
     table();
   }
 
-  const tiny = value => Math.abs(value) < 1e-5 ? `0 (${figure(value)})` : figure(value);
+  const tiny = value => Math.abs(value) < 1e-3 ? `0 (${figure(value)})` : figure(value);
   whenTheTensorChanges(() => compute().catch(say));
   listen(changed => {
     if (changed.has('at')) compute().catch(say);

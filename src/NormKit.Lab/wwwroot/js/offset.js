@@ -1,7 +1,7 @@
 // Numbers far from zero: the error of the naive formula, of a single pass in float, and of NormKit. And the hashes that prove the bits.
 
 import { heavy, live } from './engine.js';
-import { rowChart } from './chart.js';
+import { rowChart, put } from './chart.js';
 import { change, listen, state } from './state.js';
 import { tableBehind } from './table.js';
 import { figure, t } from './words.js';
@@ -28,7 +28,7 @@ export function beginOffset(root, say) {
     part('offset').value = String(state.offset);
     part('offset-value').textContent = offset().toLocaleString('en-US');
     part('offset').setAttribute('aria-valuetext', part('offset-value').textContent);
-    part('chart').innerHTML = rowChart({ label: t('offset.chart'), rows: rows(), log: true, low: 1e-8, high: 10, names: 220 });
+    put(part('chart'), rowChart, { label: t('offset.chart'), rows: rows(), log: true, low: 1e-8, high: 10 });
     part('answer').innerHTML = t(errors[0] > 1e-2 ? 'offset.lost' : errors[0] > 1e-5 ? 'offset.losing' : 'offset.fine', { offset: offset().toLocaleString('en-US'), naive: figure(errors[0]), normKit: figure(errors[2]) });
     table();
   }

@@ -59,13 +59,17 @@ export function write(values = state) {
 
 let pending = 0;
 
-/** Changes the state and tells everyone who listens which keys have changed. */
+// Takes new values and tells everyone who listens which keys have changed. What has not changed stays the same object.
+function take(values) {
+  const changed = new Set(Object.keys(defaults).filter(key => String(values[key]) !== String(state[key])));
+  for (const key of changed) state[key] = values[key];
+  if (changed.size > 0) for (const listener of listeners) listener(changed);
+  return changed.size > 0;
+}
+
+/** Changes the state, and the address a little later. */
 export function change(changes) {
-  const before = { ...state };
-  Object.assign(state, sound({ ...state, ...changes }));
-  const changed = new Set(Object.keys(defaults).filter(key => String(before[key]) !== String(state[key])));
-  if (changed.size === 0) return;
-  for (const listener of listeners) listener(changed);
+  if (!take(sound({ ...state, ...changes }))) return;
   clearTimeout(pending);
   pending = setTimeout(() => history.replaceState(null, '', `#${write()}`), 150);
 }
@@ -75,11 +79,7 @@ export const listen = listener => listeners.add(listener);
 export function begin() {
   Object.assign(state, read(location.hash.slice(1)));
   addEventListener('hashchange', () => {
-    if (location.hash && !location.hash.includes('=')) return;
-    const before = { ...state };
-    Object.assign(state, read(location.hash.slice(1)));
-    const changed = new Set(Object.keys(defaults).filter(key => String(before[key]) !== String(state[key])));
-    if (changed.size) for (const listener of listeners) listener(changed);
+    if (!location.hash || location.hash.includes('=')) take(read(location.hash.slice(1)));
   });
 }
 

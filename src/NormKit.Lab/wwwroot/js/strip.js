@@ -24,6 +24,7 @@ export class Strip {
     if (!this.#picture) return;
     const { values, range, runs, index } = this.#picture, ratio = Math.min(2, devicePixelRatio || 1);
     const width = this.#canvas.parentElement.clientWidth, height = 30, canvas = this.#canvas;
+    if (width < 1) return;
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     canvas.style.width = `${width}px`;

@@ -15,8 +15,9 @@ export const whenTheTensorChanges = listener => listeners.add(listener);
 export function edit(pairs) {
   const edits = new Map(parse(state.edits));
   for (const [index, value] of pairs) {
-    edits.set(index, Number(value.toPrecision(4)));
-    tensor.x[index] = value;
+    const rounded = Number(value.toPrecision(4));
+    edits.set(index, rounded);
+    tensor.x[index] = rounded;
   }
   change({ edits: [...edits].slice(-40).map(([index, value]) => `${index}:${value}`).join('_') });
 }
@@ -26,6 +27,8 @@ export const undoEdits = () => change({ edits: '' });
 const parse = text => text.split('_').map(pair => pair.split(':').map(Number)).filter(([index, value]) => Number.isInteger(index) && index >= 0 && Number.isFinite(value));
 
 const inputKeys = ['shape', 'seed', 'data'], outputKeys = ['layer', 'groups', 'eps', 'weight', 'bias', 'activation', 'edits'];
+
+let newest = 0;
 
 /** Asks for everything anew where an input changed, for the output alone otherwise. */
 async function compute(isNewInput) {
@@ -38,8 +41,16 @@ async function compute(isNewInput) {
   // At its ends group norm is another layer; the difference is measured, not asserted.
   const twin = layer !== 'group' ? '' : groups === 1 ? 'layer' : groups === c ? 'instance' : '';
   if (twin && weight === 1 && bias === 0 && activation === 'none') calls.push(['Live.DifferenceFrom', twin, 1, eps]);
-  const results = isNewInput ? await live.ask(calls) : await live.latest('tensor', calls);
-  if (!results) return;
+  const mine = ++newest;
+  let results;
+  try {
+    results = isNewInput ? await live.ask(calls) : await live.latest('tensor', calls);
+  } catch (error) {
+    // What was asked before a change of the shape may not fit the tensor that is there now.
+    if (mine === newest) throw error;
+    return;
+  }
+  if (!results || (!isNewInput && tensor.x.length !== size)) return;
   if (isNewInput) {
     tensor.x = floats(results[0]);
     for (const [index, value] of edits) tensor.x[index] = value;

@@ -8,7 +8,7 @@ import { inside, offsetOf, rectangleOf } from './sets.js';
 import { change, divisorsOf, listen, state } from './state.js';
 import { Strip } from './strip.js';
 import { tableBehind } from './table.js';
-import { rectangles, tensor, touched, whenTheTensorChanges } from './tensor.js';
+import { edit, rectangles, tensor, touched, undoEdits, whenTheTensorChanges } from './tensor.js';
 import { TensorView } from './tensor-view.js';
 import { count, figure, full, short, t } from './words.js';
 
@@ -58,8 +58,11 @@ export function beginTouch(root) {
     part('exact').textContent = showFormula(part('formula'), { ...of, layer, eps: tensor.eps, weight: tensor.weight, bias: tensor.bias, activation: tensor.activation });
     part('where').textContent = t('where', { image: state.at[0], channel: state.at[1], row: state.at[2], column: state.at[3] });
     drawLines(of);
+    drawValue(of);
     drawBadge();
     legend();
+    root.dataset.shown = `${state.layer} ${state.groups} ${state.shape.join(',')} ${state.at.join(',')}`;
+    root.dataset.set = [of.rectangle.n0, of.rectangle.n1, of.rectangle.c0, of.rectangle.c1].join(',');
     tables.forEach(fresh => fresh());
     clearTimeout(speaking);
     speaking = setTimeout(() => { if (document.activeElement === view.element) part('spoken').textContent = spoken(of); }, 250);
@@ -90,6 +93,18 @@ export function beginTouch(root) {
   const plain = html => html.replace(/<[^>]+>/g, '');
   const spoken = of => `${t('where', { image: state.at[0], channel: state.at[1], row: state.at[2], column: state.at[3] })}. x = ${short(of.x)}, y = ${short(of.y)}. ${plain(sentence(of))}`;
   const memory = of => t(of.runs.length === 1 ? 'memory.one' : 'memory.many', { runs: of.runs.length, length: count(of.runs[0].length), total: count(tensor.x.length) });
+
+  // The touched number itself can be moved.
+  function drawValue(of) {
+    const slider = part('value'), { centre, half } = tensor.range.x;
+    slider.min = String(Math.min(of.x, centre - 3 * half));
+    slider.max = String(Math.max(of.x, centre + 3 * half));
+    if (document.activeElement !== slider || Number(slider.value) !== of.x) slider.value = String(of.x);
+    part('value-value').textContent = figure(of.x);
+    part('edited').hidden = !tensor.edited;
+  }
+  part('value').addEventListener('input', event => edit([[touched().index, Number(event.target.value)]]));
+  part('undo').addEventListener('click', undoEdits);
 
   function drawBadge() {
     const badge = part('badge'), twin = tensor.twin;

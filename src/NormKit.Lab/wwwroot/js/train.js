@@ -1,7 +1,7 @@
 // Batch norm trains on batch after batch, then is evaluated: the running statistics as a chart, and what evaluation makes of the last batch.
 
 import { live } from './engine.js';
-import { lineChart } from './chart.js';
+import { lineChart, put } from './chart.js';
 import { change, listen, state } from './state.js';
 import { tableBehind } from './table.js';
 import { figure, t } from './words.js';
@@ -34,8 +34,8 @@ export function beginTrain(root, say) {
     part('shift').value = String(shift);
     part('shift-value').textContent = figure(shift);
     const x = { title: t('train.batch'), values: Array.from({ length: batches }, (_, i) => i + 1) }, bands = shift ? [{ from: shiftAt + 1, to: batches, text: t('train.shifted') }] : [];
-    part('means').innerHTML = lineChart({ label: t('train.means'), x, bands, height: 220, y: { title: t('train.mean') }, lines: [{ name: t('train.ofBatch'), values: column(0), kind: 'faint' }, { name: t('train.running'), values: column(2), kind: 'one' }] });
-    part('variances').innerHTML = lineChart({ label: t('train.variances'), x, bands, height: 220, y: { title: t('train.variance'), low: 0 }, lines: [{ name: t('train.ofBatch'), values: column(1), kind: 'faint' }, { name: t('train.running'), values: column(3), kind: 'one' }] });
+    put(part('means'), lineChart, { label: t('train.means'), x, bands, height: 220, y: { title: t('train.mean') }, lines: [{ name: t('train.ofBatch'), values: column(0), kind: 'faint' }, { name: t('train.running'), values: column(2), kind: 'one' }] });
+    put(part('variances'), lineChart, { label: t('train.variances'), x, bands, height: 220, y: { title: t('train.variance'), low: 0 }, lines: [{ name: t('train.ofBatch'), values: column(1), kind: 'faint' }, { name: t('train.running'), values: column(3), kind: 'one' }] });
     const [trainMean, trainStd, evalMean, evalStd] = numbers.slice(4 * batches);
     part('answer').innerHTML = t('train.answer', { trainMean: figure(Math.abs(trainMean) < 1e-6 ? 0 : trainMean), trainStd: figure(trainStd), evalMean: figure(evalMean), evalStd: figure(evalStd) });
     table();

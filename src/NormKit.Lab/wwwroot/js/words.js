@@ -26,7 +26,7 @@ export function figure(value) {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size >= 1e6 || size < 1e-4 ? value.toExponential(2).replace('e+', 'e') : Number(value.toPrecision(4)).toString();
+  const text = size >= 1e6 || size < 1e-4 ? Number(value.toPrecision(3)).toExponential().replace('e+', 'e') : Number(value.toPrecision(4)).toString();
   return text.replace('-', '−').replace('e−', 'e−');
 }
 
