@@ -1,6 +1,7 @@
 using Microsoft.Playwright;
 using NormKit.Lab.Tests;
 using Xunit.Sdk;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(Browser))]
 [assembly: Parallelization(Mode = ParallelMode.None)]

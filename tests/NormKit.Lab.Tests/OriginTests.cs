@@ -39,7 +39,6 @@ public sealed class OriginTests(Browser browser)
         long before = browser.Server.BytesSent;
         IBrowserContext context = await browser.Context(options => options.ServiceWorkers = ServiceWorkerPolicy.Block);
         await using LabPage lab = new(context, await context.NewPageAsync(), browser.Server.Origin);
-        lab.Page.Console += (_, _) => { };
         await lab.Go();
         long sent = browser.Server.BytesSent - before;
         TestContext.Current.SendDiagnosticMessage($"{sent} bytes");

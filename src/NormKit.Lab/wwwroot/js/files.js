@@ -72,7 +72,7 @@ export function beginFiles(root) {
       const [text] = await patiently([['Dropped.Diagnose', ...chosen]], chosen[1], share => { bar.value = share; });
       answer = JSON.parse(text);
       if (answer.error) { say(answer.error); answer = null; }
-      else showReport(part('report'), answer);
+      else showReport(part('report'), answer, 3);
     } catch (error) {
       tensors = [];
       list();
@@ -108,7 +108,7 @@ export function beginFiles(root) {
   listen(changed => {
     if (!changed.has('lang')) return;
     list();
-    if (answer) showReport(part('report'), answer);
+    if (answer) showReport(part('report'), answer, 3);
   });
 }
 

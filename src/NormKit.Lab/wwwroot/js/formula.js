@@ -2,7 +2,7 @@
 
 import { full, short, t } from './words.js';
 
-const term = (kind, text, name) => `<button type="button" class="term ${kind}" data-term="${kind}" aria-label="${name}">${text}</button>`;
+const term = (kind, text, name) => `<button type="button" class="term ${kind}" data-term="${kind}"><span class="hidden">${name} </span>${text}</button>`;
 const fraction = (above, below) => `<span class="fraction"><span>${above}</span><span>${below}</span></span>`;
 const root = inner => `<span class="root"><span class="radical" aria-hidden="true">√</span><span class="radicand">${inner}</span></span>`;
 const v = letter => `<var>${letter}</var>`;
@@ -11,11 +11,11 @@ const xHat = '<var class="hat">x</var>';
 /** numbers: {layer, x, y, count, mean, variance, invStd, eps, weight, bias, xHat, activation} */
 export function showFormula(element, numbers) {
   const { layer, x, y, count, mean, variance, eps, weight, bias, activation } = numbers, rms = layer === 'rms';
-  const name = (key, value) => `${t(`term.${key}`)} ${short(value)}`;
-  const X = term('x', short(x), name('x', x)), M = term('mean', mean < 0 ? `(${short(mean)})` : short(mean), name('mean', mean)), V = term('variance', short(variance), name(rms ? 'square' : 'variance', variance));
-  const E = term('eps', epsText(eps), `${t('term.eps')} ${eps}`), N = term('count', String(count), `${t('term.count')} ${count}`);
-  const hat = numbers.xHat, W = term('weight', short(weight).replace(/\.?0+$/, ''), name('weight', weight)), B = term('bias', short(bias).replace(/\.?0+$/, ''), name('bias', bias));
-  const Y = term('y', short(y), name('y', y)), sum = `<span class="sum">∑</span>`;
+  const name = key => t(`term.${key}`);
+  const X = term('x', short(x), name('x')), M = term('mean', mean < 0 ? `(${short(mean)})` : short(mean), name('mean')), V = term('variance', short(variance), name(rms ? 'square' : 'variance'));
+  const E = term('eps', epsText(eps), name('eps')), N = term('count', String(count), name('count'));
+  const hat = numbers.xHat, W = term('weight', short(weight).replace(/\.?0+$/, ''), name('weight')), B = term('bias', short(bias).replace(/\.?0+$/, ''), name('bias'));
+  const Y = term('y', short(y), name('y')), sum = `<span class="sum">∑</span>`;
   const line = (key, symbol, definition, value) => `<div class="line" data-line="${key}"><span class="symbol">${symbol}</span><span class="is">=</span><span class="rest"><span class="definition">${definition}</span>${value}</span></div>`;
   const equals = content => ` <span class="numbers"><span class="is">=</span>${content}</span>`;
   const plain = eps === 0 ? V : `${V} + ${E}`;

@@ -55,7 +55,7 @@ export function beginNotebook(root) {
         + (result ? `<p>${t(isLast ? 'notebook.lastReason' : 'notebook.reason', { n: count(result.count), less: count(result.count - 1), predicted: result.predicted.toFixed(4), right: result.distance.toFixed(4), wrong: (result.printedDistance ?? NaN).toFixed(4) })}</p><button type="button" data-explain="${i}">${t('notebook.explain')}</button>` : '')
         + `<div class="explanation" data-explanation="${i}"></div></div></div></article>`;
     }).join('');
-    answers.forEach((answer, i) => { if (answer) showReport(root.querySelector(`[data-explanation="${i}"]`), answer); });
+    answers.forEach((answer, i) => { if (answer) showReport(root.querySelector(`[data-explanation="${i}"]`), answer, 4); });
   }
 
   const mark = (code, isLast) => code.split('\n').map(line => isLast && line.includes('pdist(In') ? `<mark>${line}</mark>` : line).join('\n');
@@ -89,7 +89,7 @@ export function beginNotebook(root) {
     try {
       const [text] = await heavy.ask([['Notebook.Explain', Number(cell), state.seed]], share => { bar.value = share; });
       answers[cell] = JSON.parse(text);
-      showReport(root.querySelector(`[data-explanation="${cell}"]`), answers[cell]);
+      showReport(root.querySelector(`[data-explanation="${cell}"]`), answers[cell], 4);
     } catch (error) {
       part('note').textContent = error.message;
     }
