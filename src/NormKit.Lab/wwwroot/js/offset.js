@@ -6,7 +6,6 @@ import { change, listen, state } from './state.js';
 import { tableBehind } from './table.js';
 import { figure, t } from './words.js';
 
-const shown = ['BatchNorm', 'LayerNorm', 'InstanceNorm', 'GroupNorm', 'RmsNorm'];
 
 export function beginOffset(root, say) {
   const part = name => root.querySelector(`[data-part=${name}]`);
@@ -39,9 +38,11 @@ export function beginOffset(root, say) {
     const list = part('hashes');
     list.innerHTML = '';
     try {
-      for (const name of shown) {
+      const [names] = await heavy.ask([['Bits.Names']]);
+      for (const name of names) {
         const [hash] = await heavy.ask([['Bits.Hash', name]]);
         list.insertAdjacentHTML('beforeend', `<li><span>${name}</span> <code>${hash}</code></li>`);
+        part('hashed').textContent = t('bits.done', { done: list.children.length, all: names.length });
       }
     } catch (error) {
       say(error);
