@@ -5,11 +5,12 @@ const light = { low: [28, 98, 166], middle: [246, 245, 241], high: [214, 110, 16
 const dark = { low: [92, 164, 240], middle: [38, 42, 48], high: [245, 158, 66], paper: [21, 23, 27] };
 
 const dusk = matchMedia('(prefers-color-scheme: dark)');
-const listeners = new Set();
+const listeners = new Set(), names = new Map();
 let tables = build();
 
 dusk.addEventListener('change', () => {
   tables = build();
+  names.clear();
   for (const listener of listeners) listener();
 });
 
@@ -26,8 +27,22 @@ export const css = value => {
   return `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
 };
 
-/** The colour of a name in lab.css, for canvases. */
-export const named = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** The value of a name in lab.css, for canvases; asked of the style sheet once for each theme. */
+export function named(name) {
+  if (!names.has(name)) names.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return names.get(name);
+}
+
+/** Calls a painter before the next frame, once however often it was asked. */
+export function beforeTheFrame(paint) {
+  let frame = 0;
+  return () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      paint();
+    });
+  };
+}
 
 function build() {
   const theme = dusk.matches ? dark : light;

@@ -1,24 +1,24 @@
 // What normalizing does to the numbers of one set: each is a tick on the line of x, and on the line of y below. Subtracting the mean moves the line,
 // dividing by the deviation stretches it.
 
-import { named, whenTheThemeChanges } from './colour.js';
+import { beforeTheFrame, named, whenTheThemeChanges } from './colour.js';
 import { figure } from './words.js';
 
 export class NumberLines {
-  #canvas; #picture = null; #words;
+  #canvas; #picture = null;
+  #draw = beforeTheFrame(() => this.#paint());
 
-  constructor(canvas, words) {
+  constructor(canvas) {
     this.#canvas = canvas;
-    this.#words = words;
     canvas.setAttribute('role', 'img');
-    new ResizeObserver(() => this.#paint()).observe(canvas.parentElement);
-    whenTheThemeChanges(() => this.#paint());
+    new ResizeObserver(this.#draw).observe(canvas.parentElement);
+    whenTheThemeChanges(this.#draw);
   }
 
   /** {before, after: the set's numbers, x, y: the touched one, mean, deviation} */
   show(picture) {
     this.#picture = picture;
-    this.#paint();
+    this.#draw();
   }
 
   set label(text) { this.#canvas.setAttribute('aria-label', text); }

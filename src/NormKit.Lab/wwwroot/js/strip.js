@@ -1,21 +1,22 @@
 // The memory of the tensor as one strip, from its first number to its last: where the touched set lies in it.
 
-import { colours, named, stepOf, whenTheThemeChanges } from './colour.js';
+import { beforeTheFrame, colours, named, stepOf, whenTheThemeChanges } from './colour.js';
 
 export class Strip {
   #canvas; #picture = null;
+  #draw = beforeTheFrame(() => this.#paint());
 
   constructor(canvas) {
     this.#canvas = canvas;
     canvas.setAttribute('role', 'img');
-    new ResizeObserver(() => this.#paint()).observe(canvas.parentElement);
-    whenTheThemeChanges(() => this.#paint());
+    new ResizeObserver(this.#draw).observe(canvas.parentElement);
+    whenTheThemeChanges(this.#draw);
   }
 
   /** {values, range, runs, index} */
   show(picture) {
     this.#picture = picture;
-    this.#paint();
+    this.#draw();
   }
 
   set label(text) { this.#canvas.setAttribute('aria-label', text); }

@@ -1,12 +1,13 @@
 // The picture of a tensor (N, C, H, W) on a canvas: a row for each image, a tile for each of its channels. One idea: every set that shares a mean is a
 // rectangle of tiles, so the touched value's set can be framed, and everything else can step back.
 
-import { colours, named, stepOf, whenTheThemeChanges } from './colour.js';
+import { beforeTheFrame, colours, named, stepOf, whenTheThemeChanges } from './colour.js';
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 export class TensorView {
-  #canvas; #context; #options; #frame = 0; #shown = null; #target = null; #began = 0; #from = null; #layout = null; #focused = false;
+  #canvas; #context; #options; #shown = null; #target = null; #began = 0; #from = null; #layout = null; #focused = false;
+  #draw = beforeTheFrame(() => this.#paint());
   #picture = { values: null, shape: [1, 1, 1, 1], range: { centre: 0, half: 1 }, set: null, sets: [], at: null, marks: null, spot: '', faded: true };
 
   /** options: {label, onTouch(place, final), onDrag(place, phase), onKey(key, place), rows: text, columns: text} */
@@ -16,8 +17,8 @@ export class TensorView {
     this.#options = options;
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'application');
-    new ResizeObserver(() => this.#draw()).observe(canvas.parentElement);
-    whenTheThemeChanges(() => this.#draw());
+    new ResizeObserver(this.#draw).observe(canvas.parentElement);
+    whenTheThemeChanges(this.#draw);
     canvas.addEventListener('pointermove', event => this.#pointer(event, 'move'));
     canvas.addEventListener('pointerdown', event => {
       canvas.setPointerCapture(event.pointerId);
@@ -56,14 +57,6 @@ export class TensorView {
     this.#draw();
     if (share < 1) requestAnimationFrame(() => this.#target && this.#animate());
     else { this.#shown = this.#target; this.#target = null; }
-  }
-
-  #draw() {
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#paint();
-    });
   }
 
   #measure() {
@@ -168,13 +161,21 @@ export class TensorView {
     if (shown && !marks) {
       context.strokeStyle = named('set');
       context.lineWidth = 2.25;
+      const frame = box(shown, grow + 0.5);
+      // The glow goes outward only, so that it does not tint the numbers.
+      context.save();
+      context.beginPath();
+      context.rect(0, 0, layout.width, layout.height);
+      context.roundRect(...frame, radius);
+      context.clip('evenodd');
       context.shadowColor = named('glow');
-      context.shadowBlur = 14;
-      rounded(box(shown, grow + 0.5), radius);
+      context.shadowBlur = 16;
+      rounded(frame, radius);
       context.stroke();
       context.stroke();
-      context.shadowBlur = 0;
-      context.shadowColor = 'transparent';
+      context.restore();
+      rounded(frame, radius);
+      context.stroke();
     }
     if (at) {
       const x = layout.left + at[1] * (layout.tile + layout.gap) + at[3] * layout.cellWidth, y = layout.top + at[0] * (layout.tileHeight + layout.gap) + at[2] * layout.cellHeight;
