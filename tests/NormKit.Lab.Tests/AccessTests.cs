@@ -55,11 +55,11 @@ public sealed class AccessTests(Browser browser)
         await lab.Page.Keyboard.PressAsync("Shift+ArrowDown");
         await lab.Until("() => document.querySelector('#touch').dataset.shown.endsWith(' 2,2,1,3')");
         await lab.Until("() => document.querySelector('#touch [data-part=spoken]').textContent.includes('image 2')");
-        await TabUntil(lab, "document.activeElement?.dataset.term === 'x'");
-        await lab.Until("() => document.querySelector('#touch').dataset.spot === 'x'");
         await TabUntil(lab, "document.activeElement?.tagName === 'SUMMARY'");
         await lab.Page.Keyboard.PressAsync("Enter");
         await lab.Until("() => document.querySelectorAll('#touch details .table td').length > 100");
+        await TabUntil(lab, "document.activeElement?.dataset.term === 'x'");
+        await lab.Until("() => document.querySelector('#touch').dataset.spot === 'x'");
         // Every chapter can be reached.
         HashSet<string> reached = [];
         for (int press = 0; press < 140 && reached.Count < Chapters.Length - 1; press++)
@@ -98,6 +98,23 @@ public sealed class AccessTests(Browser browser)
     {
         await using LabPage lab = await browser.Open(state);
         Assert.True(await lab.Page.Locator("#trouble").IsHiddenAsync());
+    }
+
+    [Fact]
+    public async Task EveryChapter_HasItsPicture()
+    {
+        await using LabPage lab = await browser.Open();
+        foreach ((string chapter, int charts) in ((string, int)[])[("batch", 1), ("train", 2), ("eps", 1), ("offset", 1), ("affine", 2)])
+        {
+            await lab.ScrollTo(chapter);
+            await lab.Until($"() => document.querySelectorAll('#{chapter} svg.chart :is(path, rect, circle)').length >= {charts} && document.querySelectorAll('#{chapter} svg.chart').length === {charts}");
+            await lab.Until($"() => document.querySelector('#{chapter} [data-part=answer]').textContent.length > 20");
+        }
+        foreach (string canvas in (string[])["#touch [data-part=tensor]", "#touch [data-part=strip]", "#touch [data-part=lines]", "#paint [data-part=change]", "#batch [data-part=output]", "#photo [data-part=adapted]", "#gradient [data-part=gradient]"])
+        {
+            await lab.Page.Locator(canvas).ScrollIntoViewIfNeededAsync();
+            await lab.Until($$"""() => { const canvas = document.querySelector('{{canvas}}'), { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); return new Set(new Uint32Array(data.buffer)).size > 8; }""");
+        }
     }
 
     [Theory]

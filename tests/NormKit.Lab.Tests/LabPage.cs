@@ -51,7 +51,11 @@ internal sealed class LabPage : IAsyncDisposable
         }
         """, calls);
 
-    public async Task ScrollTo(string chapter) => await Page.Locator($"#{chapter}").ScrollIntoViewIfNeededAsync();
+    public async Task ScrollTo(string chapter)
+    {
+        await Page.EvaluateAsync("id => document.getElementById(id).scrollIntoView({ behavior: 'instant' })", chapter);
+        await Page.WaitForTimeoutAsync(100);
+    }
 
     /// <summary>Waits until a condition on the page holds.</summary>
     public Task Until(string script, float timeout = 60_000) => Page.WaitForFunctionAsync(script, null, new() { Timeout = timeout });

@@ -22,12 +22,12 @@ export function beginAffine(root) {
     }
     part('activation').value = state.activation;
     const of = touched(), before = new Array(bins).fill(0), after = new Array(bins).fill(0);
-    const put = (list, value) => { list[Math.min(bins - 1, Math.max(0, Math.floor((value - low) / (high - low) * bins)))]++; };
+    const add = (list, value) => { list[Math.min(bins - 1, Math.max(0, Math.floor((value - low) / (high - low) * bins)))]++; };
     let sum = 0, squares = 0, n = 0;
     for (const { start, length } of of.runs)
       for (let i = start; i < start + length; i++) {
-        put(before, tensor.x[i]);
-        put(after, tensor.y[i]);
+        add(before, tensor.x[i]);
+        add(after, tensor.y[i]);
         sum += tensor.y[i];
         squares += tensor.y[i] ** 2;
         n++;

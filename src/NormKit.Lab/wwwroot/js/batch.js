@@ -1,4 +1,4 @@
-// One image in ever other company: how far its output moves, by the size of the batch.
+// One image in changing company: how far its output moves, by the size of the batch.
 
 import { floats, live } from './engine.js';
 import { lineChart, put } from './chart.js';
