@@ -22,8 +22,11 @@ internal sealed record Inputs<T>(T[] X, T[] Dy, T[]? Weight, T[]? Bias) where T 
         T[] values = new T[count];
         for (int i = 0; i < count; i++)
         {
-            double radius = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble()));
-            values[i] = T.CreateTruncating((radius * Math.Cos(2 * Math.PI * random.NextDouble()) * scale) + offset);
+            double radius = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())), turn = random.NextDouble();
+            // The last bits of a logarithm and a cosine differ between operating systems and browsers, and hashes of outputs must not: bits below 2^-30
+            // are those of the uniform number.
+            double drawn = Math.ScaleB(Math.Round(Math.ScaleB(radius * Math.Cos(2 * Math.PI * turn), 30)), -30) + Math.ScaleB(turn, -31);
+            values[i] = T.CreateTruncating((drawn * scale) + offset);
         }
         return values;
     }
