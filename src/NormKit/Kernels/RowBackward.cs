@@ -89,18 +89,18 @@ internal readonly struct RowBackward<T, TNarrow>(
             ApplyThroughScratch<TNarrow>(moments, coefficients[slot], unit, plan[block]);
     }
 
-    /// <summary>Contiguous sets of floats of one block and one run, with their gradients in place.</summary>
+    /// <summary>Contiguous sets of one block and one run, with their gradients in place.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TryRun(nint slot, nint start, nint end)
     {
         bool isContiguous = geometry.Segments == 1 || geometry.SegmentStride == geometry.Length;
-        if (typeof(TNarrow) != typeof(float) || geometry.Affine == AffineAxis.Segment || !isContiguous || gradients.Dx.IsEmpty || !gradients.LoadAll<TNarrow>()
+        if (geometry.Affine == AffineAxis.Segment || !isContiguous || gradients.Dx.IsEmpty || !gradients.LoadAll<TNarrow>()
             || !gradients.Addend.IsEmpty || !rule.HandsGradientsOn || statistics.Fixed)
         {
             return false;
         }
         bool ofSet = geometry.Affine == AffineAxis.Set, byElement = WeightsByElement, past = gradients.Dx.WritesPast<T>();
-        int count = (int)(geometry.Segments * geometry.Length), chain = BlockSums.Chain(1);
+        int count = (int)(geometry.Segments * geometry.Length);
         for (nint unit = start; unit < end; unit++)
         {
             Moments moments = statistics.Of(slot, unit);
@@ -108,8 +108,7 @@ internal readonly struct RowBackward<T, TNarrow>(
             nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent ? geometry.FirstParameter(unit) : 0;
             ReadOnlySpan<T> dy = gradients.Dy.Direct<T>(offset, count), x = gradients.X.Direct<T>(offset, count);
             ReadOnlySpan<TNarrow> weights = byElement ? affine.Weights<TNarrow>(parameter, count, default) : default;
-            if (!Certainty.TryPair(SumOf(moments, dy, x, weights), moments, new Centre<TNarrow>(moments).Low, chain, out Pair pair) || Certainty.ForcedLevel > 1)
-                pair = Again(unit, moments, new RunOfBlocks(plan, 0, 1));
+            Pair pair = PairOf(unit, moments, 0, SumOf(moments, dy, x, weights), 1);
             if (parameters.IsPresent)
             {
                 (nint batch, nint inBatch) = Math.DivRem(unit, geometry.SetsPerBatch);

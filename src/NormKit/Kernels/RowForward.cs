@@ -60,13 +60,13 @@ internal readonly struct RowForward<T, TNarrow>(
             ApplyThroughScratch<TNarrow>(moments, factor, unit, plan[block]);
     }
 
-    /// <summary>Contiguous sets of floats of one block, with their results in place.</summary>
+    /// <summary>Contiguous sets of one block, with their results in place.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public bool TryRun(nint slot, nint start, nint end)
     {
         bool isContiguous = geometry.Segments == 1 || geometry.SegmentStride == geometry.Length;
-        if (typeof(TNarrow) != typeof(float) || !isContiguous || !x.Loads<TNarrow>() || !y.Loads<TNarrow>() || !rule.IsDoneWithResults || statistics.Fixed)
+        if (!isContiguous || !x.Loads<TNarrow>() || !y.Loads<TNarrow>() || !rule.IsDoneWithResults || statistics.Fixed)
             return false;
         bool isCentred = rule.Scaling.IsCentred, byElement = geometry.Affine == AffineAxis.Element && affine.IsPresent, past = y.WritesPast<T>();
         int count = (int)(geometry.Segments * geometry.Length), chain = BlockSums.Chain(1);
@@ -89,11 +89,13 @@ internal readonly struct RowForward<T, TNarrow>(
             }
             double centre = isCentred ? Elements.ToDouble(from[0]) : 0;
             centre = double.IsFinite(centre) ? centre : 0;
-            if (!Certainty.TryMoments(SetMoments.OfBlock(from, isCentred, centre, ahead: addition.IsPresent ? 0 : count, anyShape: true), centre, isCentred, chain, out Moments moments)
-                || Certainty.ForcedLevel > 1)
-            {
+            bool isFloat = typeof(TNarrow) == typeof(float);
+            BlockSums sums = SetMoments.OfBlock(from, isCentred, centre, ahead: addition.IsPresent ? 0 : count, anyShape: isFloat);
+            Moments moments;
+            if (!isFloat)
+                moments = SetMoments.Of<T, TNarrow>(x, default, geometry, unit, isCentred, sums, centre, chain);
+            else if (!Certainty.TryMoments(sums, centre, isCentred, chain, out moments) || Certainty.ForcedLevel > 1)
                 moments = SetMoments.Again(x, default, geometry, unit, isCentred, moments);
-            }
             statistics.Of(slot, unit) = moments;
             double factor = rule.Scaling.Factor(moments);
             Centre<TNarrow> mean = new(moments);
