@@ -31,12 +31,28 @@ internal static class Table
             columns.Add(($"{threads} threads", (name, m) => m is null ? "-" : Same(here[name], MemberBits.Hash(m, threads))));
         columns.Add(("rows", (_, m) => m is null || !MemberBits.HasIndependentSamples(m) ? "-" : MemberBits.RowsHaveTheSameBitsInAnyBatch(m) ? "=" : "differs"));
         columns.Add(("addresses", (_, m) => m is null ? "-" : MemberBits.HasTheSameBitsAtAnyAddress(m) ? "=" : "differs"));
-        columns.Add(("channels-last", (_, m) => m is null ? "-" : SameNumbers.InChannelsLast(m)));
-        columns.Add(("masked", (_, m) => m is null ? "-" : SameNumbers.UnderAMask(m)));
-        columns.Add(("permuted", (_, m) => m is null ? "-" : SameNumbers.InAnotherOrder(m)));
-        foreach (int level in (int[])[2, 3])
-            columns.Add(($"level {level}", (name, m) => m is null ? "-" : SameNumbers.AtLevel(m, level, here[name])));
+        columns.AddRange(OfSameNumbers(here));
+        return Print(columns, here, absent, file);
+    }
 
+    /// <summary>The columns of this process that compare a layer with itself on the same numbers.</summary>
+    public static int MakeSame()
+    {
+        Dictionary<string, string> here = Probe.Hashes.ToDictionary(row => row.Name, row => row.Hash());
+        return Print(OfSameNumbers(here), here, [], null);
+    }
+
+    private static List<(string Name, Func<string, Member?, string> Cell)> OfSameNumbers(Dictionary<string, string> here) =>
+    [
+        ("channels-last", (_, m) => m is null ? "-" : SameNumbers.InChannelsLast(m)),
+        ("masked", (_, m) => m is null ? "-" : SameNumbers.UnderAMask(m)),
+        ("permuted", (_, m) => m is null ? "-" : SameNumbers.InAnotherOrder(m)),
+        ("level 2", (name, m) => m is null ? "-" : SameNumbers.AtLevel(m, 2, here[name])),
+        ("level 3", (name, m) => m is null ? "-" : SameNumbers.AtLevel(m, 3, here[name])),
+    ];
+
+    private static int Print(List<(string Name, Func<string, Member?, string> Cell)> columns, Dictionary<string, string> here, List<string> absent, string? file)
+    {
         StringBuilder text = new();
         text.Append("| layer | SHA-256 |").AppendJoin("|", columns.Select(c => $" {c.Name} ")).Append("|\n|").AppendJoin("", Enumerable.Repeat("---|", columns.Count + 2)).Append('\n');
         bool allSame = true;
