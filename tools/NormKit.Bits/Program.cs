@@ -6,10 +6,15 @@ using NormKit.Bits;
 // bits --also NAME COMMAND  and a column of what COMMAND probe prints: another machine, or an emulator (arm64.sh)
 // bits probe                the hashes of this process, one layer a line
 // bits check FILE           the hashes of this process against those of the table in FILE: for other machines
+// bits same                 the columns of the same numbers in other layouts, masks, orders and levels alone, which takes seconds
+// bits doubts [--write FILE]  how often a set is in doubt after each level of the float kernels, into FILE, between its two marks
 return args switch
 {
     ["probe"] => Probe.Print(),
     ["check", string file] => Table.Check(file),
+    ["same"] => Table.MakeSame(),
+    ["doubts"] => Doubts.Make(null),
+    ["doubts", "--write", string file] => Doubts.Make(file),
     _ => Make([.. args]),
 };
 
@@ -34,6 +39,6 @@ static string[]? Take(List<string> options, string name, int values)
 
 static int Refuse()
 {
-    Console.Error.WriteLine("bits: use [--short] [--write FILE] [--also NAME COMMAND], 'probe', or 'check FILE', FILE being docs/guarantees.md.");
+    Console.Error.WriteLine("bits: use [--short] [--write FILE] [--also NAME COMMAND], 'probe', 'check FILE', FILE being docs/guarantees.md, 'same', or 'doubts [--write FILE]'.");
     return 2;
 }

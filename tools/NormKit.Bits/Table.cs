@@ -31,7 +31,28 @@ internal static class Table
             columns.Add(($"{threads} threads", (name, m) => m is null ? "-" : Same(here[name], MemberBits.Hash(m, threads))));
         columns.Add(("rows", (_, m) => m is null || !MemberBits.HasIndependentSamples(m) ? "-" : MemberBits.RowsHaveTheSameBitsInAnyBatch(m) ? "=" : "differs"));
         columns.Add(("addresses", (_, m) => m is null ? "-" : MemberBits.HasTheSameBitsAtAnyAddress(m) ? "=" : "differs"));
+        columns.AddRange(OfSameNumbers(here));
+        return Print(columns, here, absent, file);
+    }
 
+    /// <summary>The columns of this process that compare a layer with itself on the same numbers.</summary>
+    public static int MakeSame()
+    {
+        Dictionary<string, string> here = Probe.Hashes.ToDictionary(row => row.Name, row => row.Hash());
+        return Print(OfSameNumbers(here), here, [], null);
+    }
+
+    private static List<(string Name, Func<string, Member?, string> Cell)> OfSameNumbers(Dictionary<string, string> here) =>
+    [
+        ("channels-last", (_, m) => m is null ? "-" : SameNumbers.InChannelsLast(m)),
+        ("masked", (_, m) => m is null ? "-" : SameNumbers.UnderAMask(m)),
+        ("permuted", (_, m) => m is null ? "-" : SameNumbers.InAnotherOrder(m)),
+        ("level 2", (name, m) => m is null ? "-" : SameNumbers.AtLevel(m, 2, here[name])),
+        ("level 3", (name, m) => m is null ? "-" : SameNumbers.AtLevel(m, 3, here[name])),
+    ];
+
+    private static int Print(List<(string Name, Func<string, Member?, string> Cell)> columns, Dictionary<string, string> here, List<string> absent, string? file)
+    {
         StringBuilder text = new();
         text.Append("| layer | SHA-256 |").AppendJoin("|", columns.Select(c => $" {c.Name} ")).Append("|\n|").AppendJoin("", Enumerable.Repeat("---|", columns.Count + 2)).Append('\n');
         bool allSame = true;
@@ -47,7 +68,7 @@ internal static class Table
             text.Append($"Not checked here: {line}.\n");
         Console.Write(text);
         if (file is not null)
-            Write(file, text.ToString());
+            Write(file, Begin, End, text.ToString());
         return allSame ? 0 : 1;
     }
 
@@ -70,13 +91,14 @@ internal static class Table
 
     private static string Same(string expected, string actual) => expected == actual ? "=" : $"`{actual[..Digits]}`";
 
-    private static void Write(string file, string table)
+    /// <summary>Puts a table between two marks of a file.</summary>
+    public static void Write(string file, string first, string last, string table)
     {
         string text = File.ReadAllText(file);
-        int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
+        int begin = text.IndexOf(first, StringComparison.Ordinal), end = text.IndexOf(last, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
-            throw new InvalidOperationException($"{file} has no lines '{Begin}' and '{End}' to write between.");
-        File.WriteAllText(file, $"{text[..(begin + Begin.Length)]}\n{table}{text[end..]}");
+            throw new InvalidOperationException($"{file} has no lines '{first}' and '{last}' to write between.");
+        File.WriteAllText(file, $"{text[..(begin + first.Length)]}\n{table}{text[end..]}");
     }
 
     private static string FindRoot()
