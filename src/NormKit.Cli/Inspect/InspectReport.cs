@@ -10,7 +10,7 @@ internal static class InspectReport
     private const int MostOfAKind = 3;
 
     private const int MostNames = 8;
-    private const int NameWidth = 38, KindWidth = 11, TensorWidth = 13, EpsWidth = 7, BetweenWidth = 20;
+    private const int NameWidth = 33, KindWidth = 11, TensorWidth = 13, EpsWidth = 7, BetweenWidth = 20;
 
     public static IEnumerable<ReportPart> Of(ModelInspection inspection)
     {

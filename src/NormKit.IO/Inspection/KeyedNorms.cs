@@ -8,10 +8,21 @@ internal static partial class KeyedNorms
 {
     private static readonly Dictionary<string, string> PartNames = new()
     {
-        ["weight"] = "weight", ["gamma"] = "weight", ["scale"] = "weight", ["g"] = "weight", ["a_2"] = "weight",
-        ["bias"] = "bias", ["beta"] = "bias", ["b"] = "bias", ["b_2"] = "bias",
-        ["running_mean"] = "mean", ["moving_mean"] = "mean", ["mean"] = "mean",
-        ["running_var"] = "var", ["moving_variance"] = "var", ["var"] = "var",
+        ["weight"] = "weight",
+        ["gamma"] = "weight",
+        ["scale"] = "weight",
+        ["g"] = "weight",
+        ["a_2"] = "weight",
+        ["bias"] = "bias",
+        ["beta"] = "bias",
+        ["b"] = "bias",
+        ["b_2"] = "bias",
+        ["running_mean"] = "mean",
+        ["moving_mean"] = "mean",
+        ["mean"] = "mean",
+        ["running_var"] = "var",
+        ["moving_variance"] = "var",
+        ["var"] = "var",
         ["num_batches_tracked"] = "count",
     };
 

@@ -6,11 +6,24 @@ public sealed class InspectTests
 
     private static readonly Dictionary<string, (int Count, NormKind Kind, double? Eps)> Expected = new()
     {
-        ["llama"] = (7, NormKind.RmsNorm, 1e-6), ["mistral"] = (7, NormKind.RmsNorm, 1e-6), ["qwen2"] = (7, NormKind.RmsNorm, 1e-6), ["qwen3"] = (13, NormKind.RmsNorm, 1e-6),
-        ["gemma2"] = (13, NormKind.RmsNorm, 1e-6), ["qwen3_next"] = (16, NormKind.RmsNorm, 1e-6), ["olmo2"] = (13, NormKind.RmsNorm, 1e-6), ["gpt2"] = (7, NormKind.LayerNorm, 1e-5),
-        ["gpt_neox"] = (7, NormKind.LayerNorm, 1e-5), ["opt"] = (7, NormKind.LayerNorm, null), ["bert"] = (7, NormKind.LayerNorm, 1e-12), ["t5"] = (17, NormKind.RmsNorm, 1e-5),
-        ["vit"] = (7, NormKind.LayerNorm, 1e-5), ["whisper"] = (17, NormKind.LayerNorm, null), ["resnet"] = (7, NormKind.BatchNorm, null), ["convnext"] = (5, NormKind.LayerNorm, null),
-        ["mamba"] = (4, NormKind.RmsNorm, 1e-5), ["cohere"] = (4, NormKind.LayerNorm, 1e-5),
+        ["llama"] = (7, NormKind.RmsNorm, 1e-6),
+        ["mistral"] = (7, NormKind.RmsNorm, 1e-6),
+        ["qwen2"] = (7, NormKind.RmsNorm, 1e-6),
+        ["qwen3"] = (13, NormKind.RmsNorm, 1e-6),
+        ["gemma2"] = (13, NormKind.RmsNorm, 1e-6),
+        ["qwen3_next"] = (16, NormKind.RmsNorm, 1e-6),
+        ["olmo2"] = (13, NormKind.RmsNorm, 1e-6),
+        ["gpt2"] = (7, NormKind.LayerNorm, 1e-5),
+        ["gpt_neox"] = (7, NormKind.LayerNorm, 1e-5),
+        ["opt"] = (7, NormKind.LayerNorm, null),
+        ["bert"] = (7, NormKind.LayerNorm, 1e-12),
+        ["t5"] = (17, NormKind.RmsNorm, 1e-5),
+        ["vit"] = (7, NormKind.LayerNorm, 1e-5),
+        ["whisper"] = (17, NormKind.LayerNorm, null),
+        ["resnet"] = (7, NormKind.BatchNorm, null),
+        ["convnext"] = (5, NormKind.LayerNorm, null),
+        ["mamba"] = (4, NormKind.RmsNorm, 1e-5),
+        ["cohere"] = (4, NormKind.LayerNorm, 1e-5),
     };
 
     [Theory]

@@ -84,7 +84,7 @@ internal sealed class OnnxBuilder(int opset = 17, int ir = 8)
         return this;
     }
 
-        public OnnxBuilder Output(string name, params long[] shape)
+    public OnnxBuilder Output(string name, params long[] shape)
     {
         outputs.Add(info => Value(info, name, Float, shape));
         return this;
