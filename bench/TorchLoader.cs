@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using TorchSharp;
 
 namespace NormKit.Torch;
 
@@ -22,7 +21,7 @@ internal static class TorchLoader
         {
             if (OperatingSystem.IsLinux())
                 MakeOptional(NewestVersion, Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", Shim));
-            torch.set_num_threads(Environment.ProcessorCount);
+            global::TorchSharp.torch.set_num_threads(Environment.ProcessorCount);
             return null;
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException or BadImageFormatException or EntryPointNotFoundException or IOException or UnauthorizedAccessException)

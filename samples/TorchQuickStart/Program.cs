@@ -1,7 +1,6 @@
 // docs/torchsharp.md shows the lines between the marks; a test holds the two alike.
 // <docs>
 using NormKit.TorchSharp;
-using TorchSharp;
 using static TorchSharp.torch;
 // </docs>
 

@@ -7,7 +7,7 @@ namespace NormKit.TorchSharp.Tests;
 /// <summary>A test that needs libtorch: skipped, with the reason, where its native library does not load.</summary>
 public abstract class TorchTest : IDisposable
 {
-    private readonly IDisposable? scope;
+    private readonly global::TorchSharp.DisposeScope? scope;
 
     protected TorchTest()
     {

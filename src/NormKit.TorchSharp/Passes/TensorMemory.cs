@@ -63,8 +63,7 @@ internal static class TensorMemory
     }
 
     /// <summary>The elements of a contiguous tensor.</summary>
-    public static unsafe Span<T> Flat<T>(Tensor contiguous) where T : unmanaged =>
-        contiguous.numel() == 0 ? [] : new Span<T>(Start(contiguous), checked((int)contiguous.numel()));
+    public static Span<T> Flat<T>(Tensor contiguous) where T : unmanaged => MemoryMarshal.Cast<byte, T>(contiguous.bytes);
 
     /// <summary>The elements of one of NormKit's own tensors, which are contiguous.</summary>
     public static Span<T> Flat<T>(System.Numerics.Tensors.Tensor<T> tensor) =>
@@ -73,7 +72,7 @@ internal static class TensorMemory
     /// <summary>Copies a CPU tensor of a floating-point type into elements of the type that is computed in.</summary>
     public static void Read<T>(Tensor from, Span<T> to) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Tensor contiguous = from.contiguous();
+        Tensor contiguous = from.is_contiguous() ? from : from.contiguous();
         try
         {
             switch (from.dtype)
@@ -96,7 +95,8 @@ internal static class TensorMemory
         }
         finally
         {
-            contiguous.Dispose();
+            if (!ReferenceEquals(contiguous, from))
+                contiguous.Dispose();
         }
         GC.KeepAlive(from);
     }
