@@ -111,8 +111,10 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         Span<double> ofBias = parameters.IsPresent ? parameters.Bias(of.Batch, first, count) : default, ofWeight = parameters.IsPresent ? parameters.Weight(of.Batch, first, count) : default;
         nint firstParameter = geometry.FirstParameterOfBatch(of.Batch) + first;
         int length = (int)geometry.Length, runs = byColumn ? length : 1, columnsPerRun = length / runs, chain = ColumnSums.Chain(blocks) + columnsPerRun;
-        Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : new Pair[runs];
-        Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : new double[runs];
+        using Rented<Pair> manyPairs = new(runs <= MostOnStack ? 0 : runs);
+        using Rented<double> manyWeights = new(runs <= MostOnStack ? 0 : runs);
+        Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : manyPairs.Array.AsSpan(0, runs);
+        Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : manyWeights.Array.AsSpan(0, runs);
         for (int set = 0; set < sets.Length; set++)
         {
             if (length == 1 && sets.Length - set >= Vector256<double>.Count
@@ -179,7 +181,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
             return new(sums.First, sums.Second - (low * sums.First));
         return Certainty.TryPair(sums, moments, low, chain, out Pair pair) && Certainty.ForcedLevel < 2
             ? pair
-            : double.IsFinite(sums.Third) ? Again(set, firstColumn, columns) : pair;
+            : double.IsFinite(sums.Third) && double.IsFinite(moments.M2) ? Again(set, firstColumn, columns) : pair;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -356,7 +358,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
             double scale = factor * (WeightsByRow ? 1 : affine.Weight(own));
             of[Scale].Slice(column, count).Fill(TCompute.CreateTruncating(scale));
             if (rule.Activation.IsPresent)
-                of[Shift].Slice(column, count).Fill(TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale)));
+                of[Shift].Slice(column, count).Fill(TCompute.CreateTruncating((WeightsByRow ? affine.IsPresent ? -0.0 : 0 : affine.Bias(own)) - (centre.Low * scale)));
         }
     }
 }

@@ -20,7 +20,7 @@ namespace NormKit.Kernels;
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
 /// <param name="partial">Room for the sums of each column of each block of a slot.</param>
 /// <param name="constants">Room for the three constants of each column of a slot.</param>
-/// <param name="inDouble">Room to note of each set of a slot whether it is computed in double.</param>
+/// <param name="inDouble">Room to note of each column of a slot whether it is computed in double.</param>
 internal readonly struct ColumnForward<T, TNarrow>(
     NormGeometry geometry, ColumnUnits units, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, StatisticsStore statistics,
     double[] partial, TNarrow[] constants, bool[] inDouble)
@@ -44,6 +44,9 @@ internal readonly struct ColumnForward<T, TNarrow>(
 
     /// <summary>Whether the rows of a batch have weights, in place of its columns.</summary>
     private bool WeightsByRow => geometry.Affine == AffineAxis.Segment;
+
+    /// <summary>What stands for the bias of a column while rows have the weights: where a row's is added later, as row kernels do, a zero keeps its sign.</summary>
+    private double NoBias => WeightsByRow && affine.IsPresent ? -0.0 : 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
@@ -115,7 +118,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
                 sets[set] = SetMoments.Of<T, TNarrow>(x, default, geometry, of.FirstSet + set, rule.Scaling.IsCentred, total, centre, chain + length);
             }
             Fill(sets[set], of, set, ofSlot, firstColumn: 0);
-            flags[set] = Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(sets[set])) || HoldsNaN(ofSlot[Scale].Slice(column, length));
+            Note(flags.Slice(column, length), Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(sets[set])), ofSlot[Scale][column..]);
         }
         if (of.Columns == rowLength)    // else no two rows are written as one
             ofSlot.Repeat(of.Columns);
@@ -127,12 +130,11 @@ internal readonly struct ColumnForward<T, TNarrow>(
         ColumnUnit of = units[unit];
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
         ReadOnlySpan<bool> flags = FlagsOf(slot, of);
-        for (int set = 0; set < flags.Length;)
+        for (int column = 0; column < flags.Length;)
         {
-            int first = set;
-            ColumnRun run = ColumnTiles.NextRun(flags, geometry.Length, ref set);
+            ColumnRun run = ColumnTiles.NextRun(flags, 1, ref column);
             if (run.Wide)
-                ApplyWide(of, block, run, sets[first..set], first);
+                ApplyWide(of, block, run, sets);
             else
                 ApplyIn(of, block, run, ConstantsOf(slot).From(run.First));
         }
@@ -154,7 +156,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
             return false;
         }
         Vector256<double> spread = Vector256.Sqrt((m2 / Vector256.Create((double)geometry.Segments)) + Vector256.Create(rule.Scaling.Eps));
-        Vector256<double> factor = Vector256<double>.One / spread, scale = factor, shift = Vector256<double>.Zero;
+        Vector256<double> factor = Vector256<double>.One / spread, scale = factor, shift = Vector256.Create(NoBias);
         if (!WeightsByRow)
         {
             nint own = geometry.FirstParameterOfBatch(of.Batch) + of.FirstOfBatch + set;
@@ -189,13 +191,14 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
     }
 
-    private void ApplyWide(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets, int firstSet)
+    private void ApplyWide(ColumnUnit of, int block, ColumnRun run, ReadOnlySpan<Moments> sets)
     {
         int span = ColumnTiles.RowsAtOnce(run, rowLength, ColumnTiles.Written) * run.Width;
         double[] room = ArrayPool<double>.Shared.Rent(Kinds * span);
         ColumnConstants<double> ofRun = new(room.AsSpan(0, Kinds * span), span);
-        for (int set = 0; set < sets.Length; set++)
-            Fill(sets[set], of, firstSet + set, ofRun, run.First);
+        int length = (int)geometry.Length;
+        for (int set = run.First / length; set * length < run.End; set++)
+            Fill(sets[set], of, set, ofRun, run.First);
         ofRun.Repeat(run.Width);
         ApplyIn(of, block, run, ofRun);
         ArrayPool<double>.Shared.Return(room);
@@ -229,14 +232,13 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
     }
 
-    private Span<bool> FlagsOf(nint slot, ColumnUnit of) => inDouble.AsSpan((int)(slot * units.Sets), of.Sets);
+    private Span<bool> FlagsOf(nint slot, ColumnUnit of) => inDouble.AsSpan((int)(slot * units.Columns), of.Columns);
 
-    private static bool HoldsNaN(ReadOnlySpan<TNarrow> values)
+    /// <summary>Which columns of a set are computed in double: all, or those whose scale no float holds. Each by its own weight alone, as runs of rows are.</summary>
+    private static void Note(Span<bool> flags, bool all, ReadOnlySpan<TNarrow> scales)
     {
-        bool holds = false;
-        foreach (TNarrow value in values)
-            holds |= TNarrow.IsNaN(value);
-        return holds;
+        for (int i = 0; i < flags.Length; i++)
+            flags[i] = all || TNarrow.IsNaN(scales[i]);
     }
 
     private ColumnConstants<TNarrow> ConstantsOf(nint slot)
@@ -253,13 +255,15 @@ internal readonly struct ColumnForward<T, TNarrow>(
         nint parameter = geometry.FirstParameterOfBatch(unit.Batch);
         Centre<TCompute> centre = new(moments);
         int length = (int)geometry.Length, first = (set * length) - firstColumn, columnsPerRun = geometry.Affine == AffineAxis.Element ? 1 : length;
-        of[High].Slice(first, length).Fill(centre.High);
-        for (int i = 0; i < length; i += columnsPerRun)
+        // Where columns have weights, there may be room for some of the set alone.
+        int begin = Math.Max(0, -first), end = Math.Min(length, of[High].Length - first);
+        of[High].Slice(first + begin, end - begin).Fill(centre.High);
+        for (int i = begin; i < end; i += columnsPerRun)
         {
             nint own = parameter + (geometry.Affine == AffineAxis.Element ? unit.FirstColumn + (set * length) + i : unit.FirstOfBatch + set);
             double scale = factor * (WeightsByRow ? 1 : affine.Weight(own));
             of[Scale].Slice(first + i, columnsPerRun).Fill(Scaling.ScaleNeedsDouble<TCompute>(scale) ? TCompute.NaN : TCompute.CreateTruncating(scale));
-            of[Shift].Slice(first + i, columnsPerRun).Fill(TCompute.CreateTruncating((WeightsByRow ? 0 : affine.Bias(own)) - (centre.Low * scale)));
+            of[Shift].Slice(first + i, columnsPerRun).Fill(TCompute.CreateTruncating((WeightsByRow ? NoBias : affine.Bias(own)) - (centre.Low * scale)));
         }
     }
 

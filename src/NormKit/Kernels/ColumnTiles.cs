@@ -36,9 +36,9 @@ internal static class ColumnTiles
     public static ColumnRun NextRun(ReadOnlySpan<bool> inDouble, nint columnsPerSet, ref int set)
     {
         int first = set;
-        bool wide = inDouble[set++];
-        while (set < inDouble.Length && inDouble[set] == wide)
-            set++;
+        bool wide = inDouble[first];
+        int sets = inDouble[first..].IndexOf(!wide);
+        set = sets < 0 ? inDouble.Length : first + sets;
         return new(first * (int)columnsPerSet, (set - first) * (int)columnsPerSet, wide);
     }
 

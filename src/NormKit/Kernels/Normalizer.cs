@@ -47,7 +47,7 @@ internal static class Normalizer
         {
             using Rented<double> partial = new(fixedStatistics ? 0 : schedule.Slots * blocks * columns * ColumnForward<T, TNarrow>.SumsPerColumn);
             using Rented<TNarrow> constants = new(schedule.Slots * ColumnForward<T, TNarrow>.ConstantsPerSlot(units));
-            using Rented<bool> inDouble = new(schedule.Slots * setsPerUnit);
+            using Rented<bool> inDouble = new(schedule.Slots * columns);
             schedule.Run(
                 new ColumnForward<T, TNarrow>(geometry, units, x, y, affine, rule, statistics, partial.Array, constants.Array, inDouble.Array),
                 reduce: !fixedStatistics);

@@ -63,8 +63,10 @@ internal readonly struct RowBackward<T, TNarrow>(
         nint first = inBatch * geometry.AffinePerSet, firstParameter = geometry.FirstParameter(unit);
         int runs = geometry.Affine == AffineAxis.Segment ? (int)geometry.Segments : 1, blocksPerRun = blocks.Length / runs;
         Span<double> ofBias = parameters.IsPresent ? parameters.Bias(batch, first, runs) : default, ofWeight = parameters.IsPresent ? parameters.Weight(batch, first, runs) : default;
-        Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : new Pair[runs];
-        Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : new double[runs];
+        using Rented<Pair> manyPairs = new(runs <= MostOnStack ? 0 : runs);
+        using Rented<double> manyWeights = new(runs <= MostOnStack ? 0 : runs);
+        Span<Pair> pairs = runs <= MostOnStack ? stackalloc Pair[runs] : manyPairs.Array.AsSpan(0, runs);
+        Span<double> weights = runs <= MostOnStack ? stackalloc double[runs] : manyWeights.Array.AsSpan(0, runs);
         for (int run = 0; run < runs; run++)
         {
             weights[run] = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(firstParameter + run);
@@ -108,7 +110,7 @@ internal readonly struct RowBackward<T, TNarrow>(
             nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent ? geometry.FirstParameter(unit) : 0;
             ReadOnlySpan<T> dy = gradients.Dy.Direct<T>(offset, count), x = gradients.X.Direct<T>(offset, count);
             ReadOnlySpan<TNarrow> weights = byElement ? affine.Weights<TNarrow>(parameter, count, default) : default;
-            Pair pair = PairOf(unit, moments, 0, SumOf(moments, dy, x, weights), 1);
+            Pair pair = PairOf(unit, moments, firstBlock: 0, SumOf(moments, dy, x, weights), count: 1);
             if (parameters.IsPresent)
             {
                 (nint batch, nint inBatch) = Math.DivRem(unit, geometry.SetsPerBatch);
@@ -134,7 +136,7 @@ internal readonly struct RowBackward<T, TNarrow>(
             return new(sums.First, sums.Second - (low * sums.First));
         return Certainty.TryPair(sums, moments, low, BlockSums.Chain(count), out Pair pair) && Certainty.ForcedLevel < 2
             ? pair
-            : double.IsFinite(sums.Third) ? Again(unit, moments, new RunOfBlocks(plan, firstBlock, count)) : pair;
+            : double.IsFinite(sums.Third) && double.IsFinite(moments.M2) ? Again(unit, moments, new RunOfBlocks(plan, firstBlock, count)) : pair;
     }
 
     /// <summary>Levels 2 and 3 for a run that lies in columns: those of a set from <paramref name="first"/> on, in each segment.</summary>

@@ -184,7 +184,9 @@ internal static class SetMoments
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
         BlockPlan plan = PlanOf(geometry);
-        Span<BlockSums> parts = plan.Blocks <= 64 ? stackalloc BlockSums[plan.Blocks] : new BlockSums[plan.Blocks];
+        const int MostOnStack = 64;
+        using Rented<BlockSums> many = new(plan.Blocks <= MostOnStack ? 0 : plan.Blocks);
+        Span<BlockSums> parts = plan.Blocks <= MostOnStack ? stackalloc BlockSums[plan.Blocks] : many.Array.AsSpan(0, plan.Blocks);
         for (int block = 0; block < parts.Length; block++)
             parts[block] = OfBlock<T, TCompute>(x, mask, geometry, set, plan[block], isCentred, centre);
         return BlockSums.Of(parts);

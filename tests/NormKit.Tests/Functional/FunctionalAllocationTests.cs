@@ -40,6 +40,20 @@ public class FunctionalAllocationTests
         AllocatesNothing(() => layer.Forward(x, y));
     }
 
+    /// <summary>A group of more channels than have room on the stack.</summary>
+    [Theory]
+    [InlineData(MemoryFormat.Contiguous)]
+    [InlineData(MemoryFormat.ChannelsLast)]
+    public void Backward_OfGroupsOfManyChannels_AllocatesNothing(MemoryFormat format)
+    {
+        Problem problem = new(Norm.Group, [2, 130, 3, 3], Groups: 1);
+        Inputs<float> inputs = Inputs<float>.Draw(problem, 1);
+        float[] y = new float[inputs.X.Length], dx = new float[inputs.X.Length], dWeight = new float[problem.Parameters], dBias = new float[problem.Parameters];
+        SavedStatistics saved = new();
+        Results<float>.Forward(problem, inputs.X, y, inputs.Weight, inputs.Bias, saved, format, 1);
+        AllocatesNothing(() => Functional.Backward<float>(inputs.Dy, inputs.X, problem.Shape, saved, inputs.Weight, dx, dWeight, dBias, format, 1));
+    }
+
     public static TheoryData<string> ThatMix { get; } = [.. Members.ThatMix.Select(m => m.Name)];
 
     [Theory, MemberData(nameof(ThatMix))]

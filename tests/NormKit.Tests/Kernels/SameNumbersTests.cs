@@ -208,6 +208,76 @@ public class SameNumbersTests
         }
     });
 
+    /// <summary>A channel whose weight takes it beyond what floats hold is computed in double, and its neighbours in the group are not: in each layout.</summary>
+    [Theory]
+    [InlineData(1e-31f)]
+    [InlineData(3e38f)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void Layout_OfChannelsThatNeedDouble_SameBits(float weight)
+    {
+        foreach (DefinedCase problem in (DefinedCase[])[new(DefinedNorm.Group, [2, 12, 35], Groups: 2, Eps: 0), new(DefinedNorm.Group, [3, 6, 2], Groups: 1, Eps: 0)])
+        {
+            for (int channel = 0; channel < problem.C; channel += 5)
+            {
+                Drawn drawn = new(problem, seed: 1);
+                for (int i = 0; i < problem.Elements; i++)
+                    drawn.X[i] *= 1e-9f;
+                drawn.Weight![channel] = weight;
+                LibraryPass expected = drawn.Run();
+                foreach (Placement placement in Placements)
+                    SameBits.Check(expected, drawn.Run(placement), $"{problem}, {placement}, channel {channel}");
+            }
+        }
+    }
+
+    /// <summary>A zero has the same sign over any dimension: of deviations, weights and biases that are zeros of either sign.</summary>
+    [Theory, MemberData(nameof(Levels))]
+    public void Axes_NotInnermost_SameZerosAsRows(int level) => WithLevel(level, () =>
+    {
+        const int C = 6, S = 5;
+        foreach (float eps in (float[])[0, 1e-5f, 1e30f])
+        {
+            // One row to a position: constants, zeros of both signs, and numbers whose quotient is too small for a float.
+            float[] rows = [.. Enumerable.Range(0, S * C).Select(i => (i / C) switch { 0 => 3, 1 => 0, 2 => i % 2 == 0 ? 0 : -0f, 3 => (i % 2 == 0 ? 1 : -1) * float.Epsilon, _ => i % 3 })];
+            float[] weight = [1, -1, 0, -0f, 2, -2], bias = [-0f, -0f, -0f, -0f, 0, 0];
+            float[] expected = new float[rows.Length], y = new float[rows.Length];
+            int[] from = [.. Enumerable.Range(0, S * C).Select(i => (i % S * C) + (i / S))];
+            float[] x = [.. from.Select(i => rows[i])];
+            foreach ((float[]? w, float[]? b) in ((float[]?, float[]?)[])[(weight, bias), (weight, null), (null, bias), (null, null)])
+            {
+                Functional.LayerNorm<float>(rows, [S, C], expected, [C], w, b, eps);
+                Functional.LayerNorm<float>(x, [1, C, S], y, [C], w, b, eps, axes: [1]);
+                SameBits.Check([.. from.Select(i => (double)expected[i])], LibraryPass.Widened(y), $"eps {eps}, weight {w is not null}, bias {b is not null}");
+            }
+        }
+    });
+
+    /// <summary>What is not finite has nothing to be certain of, at any level; and its neighbours are as they were.</summary>
+    [Theory]
+    [InlineData(DefinedNorm.Layer)]
+    [InlineData(DefinedNorm.Rms)]
+    [InlineData(DefinedNorm.Batch)]
+    [InlineData(DefinedNorm.Instance)]
+    [InlineData(DefinedNorm.Group)]
+    public void Levels_OfNumbersThatAreNotFinite_SameBits(DefinedNorm norm)
+    {
+        foreach (float value in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+        {
+            for (int where = 0; where < 3; where++)
+            {
+                Drawn drawn = DrawnFor(norm).First();
+                (where == 0 ? drawn.X : where == 1 ? drawn.Dy : drawn.Weight!)[1] = value;
+                foreach (Placement placement in (Placement[])[Placement.Contiguous, Placement.ChannelsLast])
+                {
+                    LibraryPass expected = drawn.Run(placement);
+                    for (int level = 2; level <= 3; level++)
+                        WithLevel(level, () => SameBits.Check(expected, drawn.Run(placement), $"{drawn.Problem}, {placement}, {value} in place {where}"));
+                }
+            }
+        }
+    }
+
     /// <summary>Runs a check with every set computed at a level of certainty, or at the least that it needs for level 1.</summary>
     private static void WithLevel(int level, Action check)
     {
