@@ -1,4 +1,6 @@
 using System.CommandLine;
+using NormKit.IO;
+using NormKit.IO.Tests.Models;
 
 namespace NormKit.Cli.Tests;
 
@@ -20,11 +22,15 @@ public sealed class EveryOptionTests
             "grad" => ["grad", "batch-norm", "x.npy", "dy.npy", "-o", "g.npz"],
             "bench" => ["bench", "layer-norm", "--shape", "2,8"],
             "diagnose" => ["diagnose", "x.npy", "dy.npy"],
+            "inspect" => ["inspect", "model.safetensors"],
+            "fold" => ["fold", "model.safetensors", "-o", "out.safetensors", "--plan", "gpt2"],
             _ => throw new InvalidOperationException($"{name}: a new command needs a right line here."),
         };
         using Workplace work = new();
         work.Array("x.npy", Near.Random(120, 71), [4, 6, 5]);
         work.Array("dy.npy", Near.Random(120, 72), [4, 6, 5]);
+        SafetensorsFile.Write(work["model.safetensors"], Checkpoint.Of("gpt2").Tensors.Select(
+            tensor => new KeyValuePair<string, StoredTensor>(tensor.Key, StoredTensor.From<float>(tensor.Value.Values, tensor.Value.Shape, ElementType.Float32))));
         right = [.. right.Select(word => word.Contains('.', StringComparison.Ordinal) ? work[word] : word)];
         string[] before = work.Files;
         List<string> wrongs = [];

@@ -67,12 +67,12 @@ internal readonly record struct BlockSums(long Count, double First, double Secon
 /// </summary>
 internal static class Sums
 {
-    /// <summary>The longest chain of additions in a sum over a block: one a step, one for each of eight running sums of 512 elements, and some twenty for
-    /// what is left and for the lanes. Down columns it is one a row of a few, and one for each such few of a block.</summary>
+    /// <summary>The longest chain of additions in a sum over a block: one a step of 32, one for each second of sixteen running sums, and some twenty
+    /// for what is left and for the lanes. Down columns it is one a row of a few, and one for each such few of a block.</summary>
     public const int Chain = 96;
 
-    /// <summary>After so many steps a running sum is added to the total: a block of 4,096 has eight of 64, or sixteen of half as wide vectors.</summary>
-    private const int Steps = 64;
+    /// <summary>After so many steps a running sum is added to one of two totals, in turn.</summary>
+    private const int Steps = 32;
 
     /// <summary>How many rows are summed down columns before the next columns are: few, so that memory is read along the rows, but enough that the sums of
     /// the columns are not taken into registers for too few elements.</summary>
@@ -110,6 +110,8 @@ internal static class Sums
     {
         InRegisters<TTerms> held = new(in given);
         nint i = 0, step = 2 * TLanes.Count;
+        TLanes even = default, evenSecond = default, evenThird = default;
+        bool isOdd = false;
         while (length - i >= step)
         {
             TLanes first0 = default, first1 = default, second0 = default, second1 = default, third0 = default, third1 = default;
@@ -129,10 +131,26 @@ internal static class Sums
                 if (TTerms.Count > 2)
                     third1 += c;
             }
-            first += first0 + first1;
-            second += second0 + second1;
-            third += third0 + third1;
+            first0 += first1;
+            second0 += second1;
+            third0 += third1;
+            if (isOdd)
+            {
+                first += first0;
+                second += second0;
+                third += third0;
+            }
+            else
+            {
+                even += first0;
+                evenSecond += second0;
+                evenThird += third0;
+            }
+            isOdd = !isOdd;
         }
+        first += even;
+        second += evenSecond;
+        third += evenThird;
         return i;
     }
 

@@ -83,6 +83,7 @@ public sealed class WeightNorm<T> : IStateful<T> where T : unmanaged, IBinaryFlo
         ArgumentNullException.ThrowIfNull(saved);
         if (saved.Layer.Length > 0 && (saved.Layer != nameof(WeightNorm<>) || saved.Grouping != grouping))
             throw new ArgumentException("WeightNorm: the saved statistics come from another layer or weight; give those of this one's forward call.", nameof(saved));
+        NormCall.CheckSameShape(nameof(WeightNorm<>), nameof(gradWeight), Operand<T>.Of(gradWeight), "weight", shape);
         // In double, so that a gradient is rounded once: where it joins the one that is there.
         NormSpec<double> spec = Describe<double>(cancellationToken);
         spec.Weight = Operand<double>.OfOptional(Widened(Magnitude.Values));

@@ -8,6 +8,9 @@ public class PeakMemoryTests
     /// <summary>An order of dimensions, or a description of strides, is made for each call.</summary>
     private const long Descriptions = 2048;
 
+    /// <summary>A set whose rounding exact arithmetic alone can tell, one in some hundred thousand, takes some numbers of many digits.</summary>
+    private const long Exact = 16 * 1024;
+
     public static TheoryData<string> All { get; } = Members.Names();
 
     [Theory, MemberData(nameof(All))]
@@ -19,6 +22,6 @@ public class PeakMemoryTests
         long input = MemoryProbe.Large(Members.Named(name)).Elements * sizeof(float);
         Assert.All(bytes[..3], first => Assert.InRange(first, 0, input));
         bool describes = name.StartsWith("LayerNorm over", StringComparison.Ordinal) || name.StartsWith("RmsNorm over", StringComparison.Ordinal) || name.StartsWith("LpNormalize", StringComparison.Ordinal);
-        Assert.All(bytes[3..], again => Assert.InRange(again, 0, describes ? Descriptions : 0));
+        Assert.All(bytes[3..], again => Assert.InRange(again, 0, Exact + (describes ? Descriptions : 0)));
     }
 }
