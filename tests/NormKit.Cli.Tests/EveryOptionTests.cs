@@ -23,7 +23,7 @@ public sealed class EveryOptionTests
             "bench" => ["bench", "layer-norm", "--shape", "2,8"],
             "diagnose" => ["diagnose", "x.npy", "dy.npy"],
             "inspect" => ["inspect", "model.safetensors"],
-            "fold" => ["fold", "model.safetensors", "-o", "out.safetensors", "--plan", "gpt2"],
+            "fold" => ["fold", "model.safetensors", "-o", "out.safetensors", "--plan", "gpt2", "--keep", "ln_f"],
             _ => throw new InvalidOperationException($"{name}: a new command needs a right line here."),
         };
         using Workplace work = new();

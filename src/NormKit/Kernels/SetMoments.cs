@@ -48,8 +48,8 @@ internal static class SetMoments
         if (!isCentred)
             return new(sums.Count, 0, sums.Second);
         Moments moments = Corrected(sums, centre);
-        // A mean of more than the deviation costs digits, so then they are summed again about it.
-        return sums.Second > 4 * moments.M2 && double.IsFinite(moments.Mean)
+        // A mean that lies far from the centre costs digits, so then they are summed again about it. Columns are slow to read again.
+        return sums.Second > (geometry.IsColumnar ? 4 : 1.25) * moments.M2 && double.IsFinite(moments.Mean)
             ? Corrected(SumsOf<T, double>(x, mask, geometry, set, isCentred: true, moments.Mean), moments.Mean)
             : moments;
     }
@@ -86,7 +86,7 @@ internal static class SetMoments
         if (!isCentred)
             return new(sums.Count, 0, sums.Second);
         Moments moments = Corrected(sums, 0);
-        return sums.Second > 4 * moments.M2 && double.IsFinite(moments.Mean)
+        return sums.Second > 1.25 * moments.M2 && double.IsFinite(moments.Mean)
             ? Corrected(OfBlock(block, true, moments.Mean, ahead: 0, anyShape: false), moments.Mean)
             : moments;
     }
