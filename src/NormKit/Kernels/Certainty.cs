@@ -25,6 +25,12 @@ internal static class Certainty
     /// <summary>The chain of additions that a compensated sum is as good as.</summary>
     public const int Compensated = 4;
 
+    /// <summary>2^-960: below it squared gradients sum to nothing, for they leave no float a digit, and a little further down squares underflow.</summary>
+    public const double LeastSquares = 1.0261342003245941e-289;
+
+    /// <summary>2^-1022: below it a double has no exponent to take a step from.</summary>
+    public const double LeastScale = 2.2250738585072014e-308;
+
     /// <summary>For tests: 2 or 3 puts every set in doubt until that level, 1 none.</summary>
     internal static int ForcedLevel { get; set; } = 1;
 
@@ -118,7 +124,7 @@ internal static class Certainty
     {
         double squares = sums.Third, k = (chain + 4) * Unit, product = sums.Second - (low * sums.First);
         pair = new(sums.First, product);
-        if (squares == 0)
+        if (squares < LeastSquares / 2)
         {
             pair = default;
             return true;
@@ -127,13 +133,18 @@ internal static class Certainty
             return true;
         if (!TryRound(squares, k * squares, out Moments rounded, 1))
             return false;
+        if (rounded.M2 < LeastSquares)
+        {
+            pair = default;
+            return true;
+        }
         // Both by Cauchy-Schwarz; deviations from the high part have squares that sum to that of deviations from the mean and n times the low part's.
         double ofSum = k * Math.Sqrt(sums.Count * squares);
         double ofProduct = (k * Math.Sqrt(squares * (set.M2 + (set.Count * low * low)) * 1.01)) + (Math.Abs(low) * ofSum) + (2 * Unit * (Math.Abs(sums.Second) + Math.Abs(product)));
         bool isSure = TryGrid(sums.First, ofSum, Step(sums.Count * rounded.M2), out double first);
-        double second = 0;
-        if (set.M2 != 0)
-            isSure &= TryGrid(product, ofProduct, Step(rounded.M2 * set.M2), out second);
+        double second = 0, scale = rounded.M2 * set.M2;
+        if (scale >= LeastScale)
+            isSure &= TryGrid(product, ofProduct, Step(scale), out second);
         pair = new(first, second);
         return isSure;
     }

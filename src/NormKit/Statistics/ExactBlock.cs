@@ -192,6 +192,8 @@ internal static class ExactBlock
         int largest = 0;
         for (int i = 0; i < Vector<int>.Count; i++)
             largest = Math.Max(largest, lanes[i]);
+        foreach (float tail in block[(vectors.Length * Vector<int>.Count)..])
+            largest = Math.Max(largest, BitConverter.SingleToInt32Bits(tail) & int.MaxValue);
         return BitConverter.Int32BitsToSingle(largest);
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using NormKit.Kernels;
 
 namespace NormKit;
 
@@ -53,17 +54,18 @@ internal static class ExactRounding
     {
         (BigInteger square, int squareExponent) = gg.Value;
         double norm = ToDouble(Round(square, BigInteger.One, squareExponent));
-        if (norm == 0)
+        if (norm < Certainty.LeastSquares)
             return (0, 0);
         (BigInteger total, int totalExponent) = g.Value;
         double first = ToDouble(RoundToGrid(total, BigInteger.One, totalExponent, Half(m * norm) - SignificantBits));
-        if (set.M2 == 0)
+        double scale = norm * set.M2;
+        if (scale < Certainty.LeastScale)
             return (first, 0);
         (BigInteger mean, int meanExponent) = FromDouble(set.Mean);
         (BigInteger low, int lowExponent) = FromDouble(set.MeanLow);
         (mean, meanExponent) = Subtract((mean, meanExponent), (-low, lowExponent));
         (BigInteger product, int exponent) = Subtract(gx.Value, (mean * total, meanExponent + totalExponent));
-        return (first, ToDouble(RoundToGrid(product, BigInteger.One, exponent, Half(norm * set.M2) - SignificantBits)));
+        return (first, ToDouble(RoundToGrid(product, BigInteger.One, exponent, Half(scale) - SignificantBits)));
     }
 
     /// <summary>R of the definition: to 30 significant bits. The result is Significand * 2^Exponent.</summary>

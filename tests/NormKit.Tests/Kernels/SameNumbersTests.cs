@@ -253,6 +253,31 @@ public class SameNumbersTests
         }
     });
 
+    /// <summary>Slopes of an activation take gradients of sets of subnormals, which are computed in double, down to where squares and their products underflow.</summary>
+    [Theory, MemberData(nameof(Levels))]
+    public void Gradients_TakenFarDownByAnActivation_SameBits(int level)
+    {
+        const int Width = 24;
+        Random random = new(6);
+        foreach (float bias in (float[])[-12, -17, -21, -23, -25, -26, -27, -30])
+        {
+            LayerNorm<float> layer = new(Width, eps: 0) { Activation = Activation.Gelu };
+            layer.Bias!.Value.AsTensorSpan().Fill(bias);
+            float[] x = [.. Enumerable.Range(0, Width).Select(_ => BitConverter.Int32BitsToSingle(random.Next(1 << 20)))], dy = Inputs<float>.Normal(random, Width, 1);
+            float[] expected = Dx();
+            WithLevel(level, () => Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), Dx().Select(BitConverter.SingleToInt32Bits)));
+
+            float[] Dx()
+            {
+                float[] y = new float[Width], dx = new float[Width];
+                SavedStatistics saved = new();
+                layer.Forward(x, [1, Width], y, saved);
+                layer.Backward(dy, x, [1, Width], saved, dx);
+                return dx;
+            }
+        }
+    }
+
     /// <summary>What is not finite has nothing to be certain of, at any level; and its neighbours are as they were.</summary>
     [Theory]
     [InlineData(DefinedNorm.Layer)]

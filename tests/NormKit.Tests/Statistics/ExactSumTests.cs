@@ -161,6 +161,22 @@ public class ExactSumTests
         Assert.Equal(expected, sum.Round());
     }
 
+    /// <summary>Zeros in all vectors, and a number behind the last one.</summary>
+    [Fact]
+    public void Spans_OfZerosButForTheLast_AreNotZero()
+    {
+        for (int length = 1; length <= 80; length++)
+        {
+            float[] values = new float[length], ones = [.. Enumerable.Repeat(1f, length)];
+            values[^1] = 3;
+            ExactSum sum = new(), squares = new(), products = new();
+            sum.Add(values);
+            squares.AddSquares(values);
+            products.AddProducts(ones, values);
+            Assert.Equal((3, 9, 3), (sum.Round(), squares.Round(), products.Round()));
+        }
+    }
+
     // A float counted in its smallest unit, 2^-149.
     private static BigInteger Scaled(float value) => (BigInteger)(value * Math.Pow(2, 149));
 
