@@ -46,7 +46,9 @@ public sealed class NotebookTests
         string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         ProcessStartInfo start = new("dotnet", ["run", "-c", configuration, Path.Combine("samples", "notebook.cs"), "--", .. cells])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = root,
         };
         using Process run = Process.Start(start)!;
         Task<string> errors = run.StandardError.ReadToEndAsync();
