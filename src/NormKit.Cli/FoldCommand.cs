@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using NormKit.Cli.Inspect;
 using NormKit.Cli.Reports;
 using NormKit.IO;
@@ -99,32 +98,21 @@ internal static class FoldCommand
         json.WriteStartObject();
         json.WriteString("output", result.Output);
         json.WriteNumber("folded", result.FoldedCount);
-        Number(json, "largestDifference", result.LargestDifference);
+        json.WriteFinite("largestDifference", result.LargestDifference);
         json.WriteStartArray("norms");
         foreach (FoldedNorm norm in result.Norms)
         {
             json.WriteStartObject();
             json.WriteString("name", norm.Name);
-            if (norm.Into is null)
-                json.WriteNull("into");
-            else
-                json.WriteString("into", norm.Into);
+            json.WriteString("into", norm.Into);
             json.WriteString("text", norm.Text);
-            Number(json, "difference", norm.Difference);
-            Number(json, "largestOutput", norm.LargestOutput);
+            json.WriteFinite("difference", norm.Difference);
+            json.WriteFinite("largestOutput", norm.LargestOutput);
             json.WriteEndObject();
         }
         json.WriteEndArray();
         json.WriteEndObject();
     });
-
-    private static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is double number && double.IsFinite(number))
-            json.WriteNumber(name, number);
-        else
-            json.WriteNull(name);
-    }
 
     private static string Required(string path, string role) => path.Length > 0 ? path : throw new UsageException($"{role} is empty; give a file.");
 }

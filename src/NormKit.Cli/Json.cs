@@ -26,6 +26,22 @@ internal static class Json
         json.WriteEndArray();
     }
 
+    /// <summary>Null where there is no number; JSON has neither NaN nor infinities, so these are null too.</summary>
+    public static void WriteFinite(this Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is double number && double.IsFinite(number))
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    /// <summary>The name of an enum's value as JSON has names.</summary>
+    public static void WriteCamel(this Utf8JsonWriter json, string name, Enum value)
+    {
+        string text = value.ToString();
+        json.WriteString(name, char.ToLowerInvariant(text[0]) + text[1..]);
+    }
+
     public static void WriteShape(this Utf8JsonWriter json, string name, IEnumerable<nint> shape)
     {
         json.WriteStartArray(name);

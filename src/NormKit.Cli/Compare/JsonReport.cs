@@ -39,29 +39,20 @@ internal static class JsonReport
         json.WriteNumber("groups", layer.Sharing.Groups);
         json.WriteNumber("elementsPerGroup", layer.Sharing.ElementsPerGroup);
         json.WriteStartObject("sampleVariance");
-        Number(json, "sumAbs", layer.SampleVariance.SumAbs);
-        Number(json, "pairwiseDistance", layer.SampleVariance.PairwiseDistance);
-        Number(json, "maxAbs", layer.SampleVariance.MaxAbs);
-        Number(json, "maxUlp", layer.SampleVariance.MaxUlp);
-        Number(json, "predictedSumAbs", layer.PredictedSumAbs);
-        Number(json, "explained", layer.Explained);
+        json.WriteFinite("sumAbs", layer.SampleVariance.SumAbs);
+        json.WriteFinite("pairwiseDistance", layer.SampleVariance.PairwiseDistance);
+        json.WriteFinite("maxAbs", layer.SampleVariance.MaxAbs);
+        json.WriteFinite("maxUlp", layer.SampleVariance.MaxUlp);
+        json.WriteFinite("predictedSumAbs", layer.PredictedSumAbs);
+        json.WriteFinite("explained", layer.Explained);
         json.WriteEndObject();
         json.WriteStartObject("populationVariance");
-        Number(json, "sumAbs", layer.PopulationVariance.SumAbs);
-        Number(json, "pairwiseDistance", layer.PopulationVariance.PairwiseDistance);
-        Number(json, "pairwiseFloor", pairwiseFloor);
-        Number(json, "maxAbs", layer.PopulationVariance.MaxAbs);
-        Number(json, "maxUlp", layer.PopulationVariance.MaxUlp);
+        json.WriteFinite("sumAbs", layer.PopulationVariance.SumAbs);
+        json.WriteFinite("pairwiseDistance", layer.PopulationVariance.PairwiseDistance);
+        json.WriteFinite("pairwiseFloor", pairwiseFloor);
+        json.WriteFinite("maxAbs", layer.PopulationVariance.MaxAbs);
+        json.WriteFinite("maxUlp", layer.PopulationVariance.MaxUlp);
         json.WriteEndObject();
         json.WriteEndObject();
-    }
-
-    /// <summary>JSON has neither NaN nor infinities: null.</summary>
-    private static void Number(Utf8JsonWriter json, string name, double value)
-    {
-        if (double.IsFinite(value))
-            json.WriteNumber(name, value);
-        else
-            json.WriteNull(name);
     }
 }

@@ -33,7 +33,7 @@ internal static class DiagnoseJson
 
     private static void Write(Utf8JsonWriter json, DiagnosisResult result)
     {
-        json.WriteString("verdict", Camel(result.Verdict.ToString()));
+        json.WriteCamel("verdict", result.Verdict);
         json.WriteString("sentence", result.Sentence);
         json.WriteString("reference", result.Reference);
         Write(json, "original", result.Original);
@@ -70,7 +70,7 @@ internal static class DiagnoseJson
     {
         json.WriteString("text", finding.Text);
         json.WriteString("layer", finding.Layer);
-        json.WriteString("kind", Camel(finding.Kind.ToString()));
+        json.WriteCamel("kind", finding.Kind);
         if (finding.Groups is int groups)
             json.WriteNumber("groups", groups);
         else
@@ -80,20 +80,20 @@ internal static class DiagnoseJson
             json.WriteNumberValue(axis);
         json.WriteEndArray();
         json.WriteBoolean("channelsLast", finding.ChannelsLast);
-        Number(json, "eps", finding.Eps);
-        Number(json, "leastEps", finding.LeastEps);
-        Number(json, "mostEps", finding.MostEps);
+        json.WriteFinite("eps", finding.Eps);
+        json.WriteFinite("leastEps", finding.LeastEps);
+        json.WriteFinite("mostEps", finding.MostEps);
         json.WriteStartArray("causes");
         foreach (Cause cause in finding.Causes)
         {
             json.WriteStartObject();
-            json.WriteString("kind", Camel(cause.Kind.ToString()));
+            json.WriteCamel("kind", cause.Kind);
             json.WriteString("text", cause.Text);
             json.WriteEndObject();
         }
         json.WriteEndArray();
         json.WriteStrings("sameAs", finding.SameAs);
-        Number(json, "explained", finding.Explained);
+        json.WriteFinite("explained", finding.Explained);
         Write(json, "left", finding.Residual);
         Numbers(json, "fittedWeight", finding.FittedWeight);
         Numbers(json, "fittedBias", finding.FittedBias);
@@ -104,12 +104,12 @@ internal static class DiagnoseJson
         json.WriteStartObject("residual");
         json.WriteString("shape", look.Shape);
         json.WriteString("where", look.Where);
-        Number(json, "constant", look.Constant);
-        Number(json, "constantByChannel", look.ConstantByChannel);
-        Number(json, "proportional", look.Proportional);
-        Number(json, "proportionalByChannel", look.ProportionalByChannel);
-        Number(json, "constantBySet", look.ConstantBySet ?? double.NaN);
-        Number(json, "proportionalBySet", look.ProportionalBySet ?? double.NaN);
+        json.WriteFinite("constant", look.Constant);
+        json.WriteFinite("constantByChannel", look.ConstantByChannel);
+        json.WriteFinite("proportional", look.Proportional);
+        json.WriteFinite("proportionalByChannel", look.ProportionalByChannel);
+        json.WriteFinite("constantBySet", look.ConstantBySet);
+        json.WriteFinite("proportionalBySet", look.ProportionalBySet);
         Numbers(json, "byChannel", look.ByChannel);
         json.WriteEndObject();
     }
@@ -123,23 +123,23 @@ internal static class DiagnoseJson
         }
         json.WriteStartObject("momentum");
         json.WriteString("text", momentum.Text);
-        Number(json, "momentum", momentum.Momentum);
+        json.WriteFinite("momentum", momentum.Momentum);
         if (momentum.IsSampleVariance is bool isSample)
             json.WriteBoolean("sampleVariance", isSample);
         else
             json.WriteNull("sampleVariance");
-        Number(json, "error", momentum.Error);
+        json.WriteFinite("error", momentum.Error);
         json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, string name, Residual residual)
     {
         json.WriteStartObject(name);
-        Number(json, "maxAbs", residual.MaxAbs);
-        Number(json, "rms", residual.RootMeanSquare);
-        Number(json, "sumAbs", residual.SumAbs);
-        Number(json, "maxUlp", residual.MaxUlp);
-        Number(json, "medianUlp", residual.MedianUlp);
+        json.WriteFinite("maxAbs", residual.MaxAbs);
+        json.WriteFinite("rms", residual.RootMeanSquare);
+        json.WriteFinite("sumAbs", residual.SumAbs);
+        json.WriteFinite("maxUlp", residual.MaxUlp);
+        json.WriteFinite("medianUlp", residual.MedianUlp);
         json.WriteEndObject();
     }
 
@@ -160,15 +160,4 @@ internal static class DiagnoseJson
         }
         json.WriteEndArray();
     }
-
-    /// <summary>JSON has neither NaN nor infinities: null.</summary>
-    private static void Number(Utf8JsonWriter json, string name, double value)
-    {
-        if (double.IsFinite(value))
-            json.WriteNumber(name, value);
-        else
-            json.WriteNull(name);
-    }
-
-    private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 }
