@@ -31,34 +31,5 @@ public class InstanceNorm : RunningNormModule
                 name, ranks, Sizes.Count(name, nameof(numFeatures), numFeatures), eps, momentum, affine, trackRunningStats, RunningStatisticsPolicy.Propagate),
             device, dtype, isLazy)
     {
-        if (isLazy)
-            _ = WithChannels(1).CreateLayer<float>();    // refuses an eps or momentum out of range now, not at the first input
     }
-
-    /// <inheritdoc/>
-    public override long NumFeatures => Settings.NumFeatures;
-
-    /// <inheritdoc/>
-    public override double Eps => Settings.Eps;
-
-    /// <inheritdoc/>
-    public override double? Momentum
-    {
-        get => Settings.Momentum;
-        set => Change(Settings with { Momentum = value });
-    }
-
-    /// <inheritdoc/>
-    public override RunningStatisticsPolicy NonFinite
-    {
-        get => Settings.NonFinite;
-        set => Change(Settings with { NonFinite = value });
-    }
-
-    /// <inheritdoc/>
-    public override bool TrackRunningStats => Settings.Tracks;
-
-    private InstanceNormOperator Settings => (InstanceNormOperator)Operator;
-
-    private protected override NormOperator WithChannels(int channels) => Settings with { NumFeatures = channels };
 }

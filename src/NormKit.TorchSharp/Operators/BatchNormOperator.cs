@@ -9,7 +9,8 @@ namespace NormKit.TorchSharp.Operators;
 /// <param name="Tracks">Whether running statistics are kept.</param>
 /// <param name="NonFinite">What running statistics do with a batch that has NaN or infinity.</param>
 internal record BatchNormOperator(
-    string Name, int Ranks, int NumFeatures, double Eps, double? Momentum, bool Affine, bool Tracks, RunningStatisticsPolicy NonFinite) : NormOperator(Name)
+    string Name, int Ranks, int NumFeatures, double Eps, double? Momentum, bool Affine, bool Tracks, RunningStatisticsPolicy NonFinite)
+    : RunningNormOperator(Name, NumFeatures, Eps, Momentum, Affine, Tracks, NonFinite)
 {
     /// <summary><see cref="Ranks"/> of the layers: 0 any, 1 to 3 for that many position dimensions (1 also without any).</summary>
     public override NormLayer<T> CreateLayer<T>()

@@ -9,7 +9,8 @@ namespace NormKit.TorchSharp.Operators;
 /// <param name="Tracks">Whether running statistics are kept.</param>
 /// <param name="NonFinite">What running statistics do with a batch that has NaN or infinity.</param>
 internal sealed record InstanceNormOperator(
-    string Name, int Ranks, int NumFeatures, double Eps, double? Momentum, bool Affine, bool Tracks, RunningStatisticsPolicy NonFinite) : NormOperator(Name)
+    string Name, int Ranks, int NumFeatures, double Eps, double? Momentum, bool Affine, bool Tracks, RunningStatisticsPolicy NonFinite)
+    : RunningNormOperator(Name, NumFeatures, Eps, Momentum, Affine, Tracks, NonFinite)
 {
     public override int UnbatchedRank => Ranks == 0 ? -1 : Ranks + 1;
 
