@@ -76,52 +76,16 @@ public sealed class ExactMoments
     }
 
     /// <summary>Gets the variance divided by n. NaN for no numbers; infinite where it exceeds the range of doubles.</summary>
-    public double PopulationVariance
-    {
-        get
-        {
-            if (Flushed.count == 0)
-                return double.NaN;
-            (BigInteger deviations, int exponent) = Deviations();
-            return ExactRounding.Nearest(deviations, (BigInteger)count * count, exponent);
-        }
-    }
+    public double PopulationVariance => Spread(0, ExactRounding.Nearest);
 
     /// <summary>Gets the variance divided by n - 1. NaN for fewer than two numbers; infinite where it exceeds the range of doubles.</summary>
-    public double SampleVariance
-    {
-        get
-        {
-            if (Flushed.count < 2)
-                return double.NaN;
-            (BigInteger deviations, int exponent) = Deviations();
-            return ExactRounding.Nearest(deviations, (BigInteger)count * (count - 1), exponent);
-        }
-    }
+    public double SampleVariance => Spread(1, ExactRounding.Nearest);
 
     /// <summary>Gets the root of the exact population variance. NaN for no numbers.</summary>
-    public double PopulationStandardDeviation
-    {
-        get
-        {
-            if (Flushed.count == 0)
-                return double.NaN;
-            (BigInteger deviations, int exponent) = Deviations();
-            return ExactRounding.NearestRoot(deviations, (BigInteger)count * count, exponent);
-        }
-    }
+    public double PopulationStandardDeviation => Spread(0, ExactRounding.NearestRoot);
 
     /// <summary>Gets the root of the exact sample variance. NaN for fewer than two numbers; infinite where it exceeds the range of doubles.</summary>
-    public double SampleStandardDeviation
-    {
-        get
-        {
-            if (Flushed.count < 2)
-                return double.NaN;
-            (BigInteger deviations, int exponent) = Deviations();
-            return ExactRounding.NearestRoot(deviations, (BigInteger)count * (count - 1), exponent);
-        }
-    }
+    public double SampleStandardDeviation => Spread(1, ExactRounding.NearestRoot);
 
     // This, once nothing waits.
     private ExactMoments Flushed
@@ -302,6 +266,15 @@ public sealed class ExactMoments
     private static FormatException Broken(string reason) => new($"ExactMoments.FromArray: these are not the bytes of ToArray: {reason}.");
 
     private static bool IsNegativeZero(double value) => value == 0 && double.IsNegative(value);
+
+    // The sum of the squared deviations from the mean over n - lost, or its root, rounded once. NaN without degrees of freedom.
+    private double Spread(long lost, Func<BigInteger, BigInteger, int, double> nearest)
+    {
+        if (Flushed.count <= lost)
+            return double.NaN;
+        (BigInteger deviations, int exponent) = Deviations();
+        return nearest(deviations, (BigInteger)count * (count - lost), exponent);
+    }
 
     // n times the sum of the squared deviations from the mean.
     private (BigInteger Significand, int Exponent) Deviations()
