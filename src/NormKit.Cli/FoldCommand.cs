@@ -19,7 +19,7 @@ internal static class FoldCommand
             Notes =
             [
                 "An .onnx file: each batch norm goes into the convolution, transposed convolution, Gemm or MatMul before it, or behind it where padding allows. The table says for each norm "
-                    + "where it went, or why it was kept. What a fold does not touch is copied byte for byte; where nothing can be folded the output is a copy.",
+                    + "where it went, or why it was kept. All other bytes of the file are copied as they are; where nothing can be folded the output is a copy.",
                 "A .safetensors file, or an index of shards, needs --plan, which says what reads each norm: llama, qwen2, gpt2, or a JSON file (docs/fold.md). Weights and biases of RMS and layer "
                     + "norms go into the linear layers that read them; the norms stay, with ones and zeros. If the result were another function it is refused, and nothing is written: post-norms, "
                     + "norms that something else reads, a final norm whose reader is the embedding.",

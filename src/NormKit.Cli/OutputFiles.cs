@@ -4,7 +4,7 @@ namespace NormKit.Cli;
 
 /// <summary>
 /// The files that a command writes: all of them or none. Paths are checked before anything is computed; each file is written beside its
-/// target under another name; renaming them all is the last step, and is undone if one fails. What goes to a pipe or a device is sent first.
+/// target under another name; renaming them all is the last step, and is undone if one fails. Output to a pipe or a device is sent first.
 /// </summary>
 internal sealed class OutputFiles : IDisposable
 {

@@ -1,6 +1,6 @@
 namespace NormKit.IO;
 
-/// <summary>Puts a file that was written beside its target in the target's place. What cannot be put there by renaming is copied.</summary>
+/// <summary>Puts a file that was written beside its target in the target's place. Copies it where it cannot be renamed.</summary>
 internal static class FilePlace
 {
     /// <summary>Whether a path leads to a pipe, a device or a socket. Bytes are sent to it; a file renamed over it would remove it.</summary>

@@ -62,7 +62,7 @@ internal static class NormWords
 
     public static string Eps(ModelNorm norm) => norm.Eps is double eps ? Number(eps) : norm.Kind is NormKind.LocalResponseNorm or NormKind.LpNormalize or NormKind.MeanVarianceNorm ? "none" : "?";
 
-    /// <summary>What stands before and behind a norm.</summary>
+    /// <summary>The operators before and behind a norm.</summary>
     public static string Between(ModelNorm norm) => (norm.After, norm.Before) switch
     {
         (null, null) => "",

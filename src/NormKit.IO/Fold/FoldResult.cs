@@ -1,6 +1,6 @@
 namespace NormKit.IO;
 
-/// <summary>What a fold did with the norms of a model file.</summary>
+/// <summary>The result of a fold: for each norm of a model file, whether it was folded and why not.</summary>
 public sealed class FoldResult
 {
     internal FoldResult(string output, IReadOnlyList<FoldedNorm> norms) => (Output, Norms) = (output, norms);

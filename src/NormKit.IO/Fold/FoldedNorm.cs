@@ -1,6 +1,6 @@
 namespace NormKit.IO;
 
-/// <summary>What a fold did with one norm.</summary>
+/// <summary>The result of a fold for one norm.</summary>
 public sealed class FoldedNorm
 {
     internal FoldedNorm(string name, string? into, string text) => (Name, Into, Text) = (name, into, text);

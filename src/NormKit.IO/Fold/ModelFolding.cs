@@ -1,6 +1,6 @@
 namespace NormKit.IO;
 
-/// <summary>Folds norms of model files into the layers beside them. What a fold does not touch is copied byte for byte.</summary>
+/// <summary>Folds norms of model files into the layers beside them. All other bytes of the file are copied as they are.</summary>
 /// <remarks>Computed in double and rounded once, to the type of each tensor. See docs/fold.md.</remarks>
 public static class ModelFolding
 {
