@@ -16,10 +16,11 @@ internal static partial class Dropped
     internal static string Open(string name, byte[] content)
     {
         // The name goes into messages and decides the format; it must not become a path.
-        string path = "/tmp/" + string.Concat(name.Select(letter => letter is '/' or '\\' or ':' or '\0' ? '_' : letter)), extension = Path.GetExtension(path).ToUpperInvariant();
+        string path = Path.Combine(Path.GetTempPath(), string.Concat(name.Select(letter => letter is '/' or '\\' or ':' or '\0' ? '_' : letter)));
+        string extension = Path.GetExtension(path).ToUpperInvariant();
         try
         {
-            Directory.CreateDirectory("/tmp");
+            Directory.CreateDirectory(Path.GetTempPath());
             File.WriteAllBytes(path, content);
             Dictionary<string, StoredTensor> read = [];
             switch (extension)

@@ -1,39 +1,16 @@
 // What normalizing does to the numbers of one set: each is a tick on the line of x, and on the line of y below. Subtracting the mean moves the line,
 // dividing by the deviation stretches it.
 
-import { beforeTheFrame, named, whenTheThemeChanges } from './colour.js';
+import { named } from './colour.js';
+import { Drawing } from './drawing.js';
 import { figure } from './words.js';
 
-export class NumberLines {
-  #canvas; #picture = null;
-  #draw = beforeTheFrame(() => this.#paint());
+export class NumberLines extends Drawing {
+  constructor(canvas) { super(canvas, 148); }
 
-  constructor(canvas) {
-    this.#canvas = canvas;
-    canvas.setAttribute('role', 'img');
-    new ResizeObserver(this.#draw).observe(canvas.parentElement);
-    whenTheThemeChanges(this.#draw);
-  }
-
-  /** {before, after: the set's numbers, x, y: the touched one, mean, deviation} */
-  show(picture) {
-    this.#picture = picture;
-    this.#draw();
-  }
-
-  set label(text) { this.#canvas.setAttribute('aria-label', text); }
-
-  #paint() {
-    if (!this.#picture) return;
-    const { before, after, x, y, mean, deviation, xBounds } = this.#picture, ratio = Math.min(2, devicePixelRatio || 1), canvas = this.#canvas;
-    const width = canvas.parentElement.clientWidth, height = 148, left = 22, right = width - 14, upper = 44, lower = 106;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    const context = canvas.getContext('2d'), family = getComputedStyle(document.body).fontFamily;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
+  /** The picture is {before, after: the set's numbers, x, y: the touched one, mean, deviation, xBounds}. */
+  paint(context, { before, after, x, y, mean, deviation, xBounds }, width) {
+    const left = 22, right = width - 14, upper = 44, lower = 106, family = getComputedStyle(document.body).fontFamily;
     // One scale for both lines, which holds x and y: so moving and stretching are seen as such.
     const [low, high] = bounds([xBounds[0], xBounds[1], -2.6, 2.6, y]);
     const sx = value => left + (value - low) / (high - low) * (right - left);

@@ -1,36 +1,14 @@
 // The memory of the tensor as one strip, from its first number to its last: where the touched set lies in it.
 
-import { beforeTheFrame, colours, named, stepOf, whenTheThemeChanges } from './colour.js';
+import { colours, named, stepOf } from './colour.js';
+import { Drawing } from './drawing.js';
 
-export class Strip {
-  #canvas; #picture = null;
-  #draw = beforeTheFrame(() => this.#paint());
+export class Strip extends Drawing {
+  constructor(canvas) { super(canvas, 30); }
 
-  constructor(canvas) {
-    this.#canvas = canvas;
-    canvas.setAttribute('role', 'img');
-    new ResizeObserver(this.#draw).observe(canvas.parentElement);
-    whenTheThemeChanges(this.#draw);
-  }
-
-  /** {values, range, runs, index} */
-  show(picture) {
-    this.#picture = picture;
-    this.#draw();
-  }
-
-  set label(text) { this.#canvas.setAttribute('aria-label', text); }
-
-  #paint() {
-    if (!this.#picture) return;
-    const { values, range, runs, index } = this.#picture, ratio = Math.min(2, devicePixelRatio || 1);
-    const width = this.#canvas.parentElement.clientWidth, height = 30, canvas = this.#canvas;
-    if (width < 1) return;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    const context = canvas.getContext('2d'), { clear, faint } = colours(), total = values.length;
+  /** The picture is {values, range, runs, index}. */
+  paint(context, { values, range, runs, index }, width, ratio) {
+    const { canvas } = context, { clear, faint } = colours(), total = values.length;
     const image = context.createImageData(canvas.width, 1), pixels = new Uint32Array(image.data.buffer);
     let run = 0;
     for (let x = 0; x < canvas.width; x++) {
@@ -41,7 +19,6 @@ export class Strip {
     }
     const high = Math.round(14 * ratio), top = Math.round(8 * ratio);
     for (let y = 0; y < high; y++) context.putImageData(image, 0, top + y);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.strokeStyle = context.fillStyle = named('set');
     context.lineWidth = 2;
     if (runs.length <= 200)
