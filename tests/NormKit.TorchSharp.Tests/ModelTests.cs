@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch.nn;
 
@@ -41,6 +42,32 @@ public class ModelTests : TorchTest
         model.call(torch.randn(4, 3, 8, 8)).square().sum().backward();
         optimizer.step();
         Assert.NotEqual(0, Error(before, ((BatchNorm2d)model[1]).Weight!));
+    }
+
+    [Fact]
+    public void UseNormKit_AfterTheOldNormsAreCollected_KeepsTheParameters()
+    {
+        (TorchModules.Sequential model, WeakReference old) = Exchanged();
+        for (int i = 0; i < 10 && old.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Assert.False(old.IsAlive, "The old norm is still referenced.");
+        Assert.All(model.state_dict().Values, tensor => Assert.False(tensor.IsInvalid));
+        model.call(torch.randn(2, 4, 5, 5)).sum().backward();
+        model.Dispose();
+
+        // A frame of its own: what it holds can be collected once it has returned.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (TorchModules.Sequential Model, WeakReference Old) Exchanged()
+        {
+            TorchModules.Sequential model = Sequential(
+                BatchNorm2d(4), InstanceNorm2d(4, affine: true, track_running_stats: true), GroupNorm(2, 4), LayerNorm([4, 5, 5]));
+            WeakReference old = new(model[2]);
+            Assert.Equal(4, model.UseNormKit().Changed.Count);
+            return (model, old);
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using NormKit.TorchSharp.Operators;
 using NormKit.TorchSharp.Passes;
 using TorchParameter = TorchSharp.Modules.Parameter;
@@ -86,9 +87,11 @@ public abstract class NormModule : torch.nn.Module<Tensor, Tensor>
         IsLazy = false;
     }
 
-    /// <summary>Takes over parameters and buffers of another module, which keeps them too.</summary>
+    /// <summary>Takes over parameters and buffers of another module, which keeps them too and no longer frees them when it is collected.</summary>
+    [SuppressMessage("Usage", "CA1816", Justification = "The finalizers of torch's norms dispose of their tensors, which are this module's from now on.")]
     internal void Adopt(torch.nn.Module other)
     {
+        GC.SuppressFinalize(other);
         foreach ((string key, TorchParameter parameter) in other.named_parameters(recurse: false))
         {
             Parameter(key)?.Dispose();
