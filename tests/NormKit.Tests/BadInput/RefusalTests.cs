@@ -1,6 +1,7 @@
 namespace NormKit.Tests.BadInput;
 
 /// <summary>Whatever argument of whatever entry point is wrong: the documented exception, which names layer, numbers and rule, and nothing has changed.</summary>
+[Trait("Tier", "Any")]
 public class RefusalTests
 {
     private static readonly Dictionary<string, string[]> Every = EntryPoints.Of(typeof(Moments).Assembly);
