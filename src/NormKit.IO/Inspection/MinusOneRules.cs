@@ -22,7 +22,7 @@ internal static class MinusOneRules
         foreach (Look look in looks)
             places.TryAdd((look.Norm.Place.Stack, look.Norm.Place.Role, look.Norm.Place.Layer), look);
         List<Look> adding = looks.FindAll(look => look.Norm.AddsOne == true);
-        bool allPlain = adding.Count > 1 && adding.TrueForAll(look => look.Negative == 0) && adding.Count(look => look.Median >= 0.6) * 2 > adding.Count;
+        bool allPlain = adding.Count > 1 && adding.TrueForAll(look => look.Negative == 0) && adding.Count(look => look.Norm.LooksMinusOne == false) * 2 > adding.Count;
         int minus = looks.Count(look => look.Norm.LooksMinusOne == true), plain = looks.Count(look => look.Norm.LooksMinusOne == false);
         foreach (Look look in looks)
         {
@@ -31,7 +31,7 @@ internal static class MinusOneRules
                 neighbours = [];
             if (look.Norm.LooksMinusOne == true && look.Norm.AddsOne != true)
                 Minus(look, neighbours, family, minus, plain, isMost: 2 * minus > looks.Count);
-            else if (look.Norm.AddsOne == true && (allPlain || (look.Norm.LooksMinusOne == false && neighbours.Length > 0 && Array.TrueForAll(neighbours, other => IsMinusOne(other) && Math.Abs(look.Median - other.Median - 1) < 0.4))))
+            else if (look.Norm.LooksMinusOne == false && look.Norm.AddsOne == true && (allPlain || neighbours.Length > 0 && Array.TrueForAll(neighbours, other => IsMinusOne(other) && Math.Abs(look.Median - other.Median - 1) < 0.4)))
                 AsIs(look, family, allPlain);
         }
     }
