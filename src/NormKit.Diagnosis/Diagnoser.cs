@@ -43,11 +43,13 @@ public static class Diagnoser
         if (wasMoved)
             all = [.. all.Select(finding => finding.Moved())];
         List<Finding> tried = [.. all.DistinctBy(finding => finding.Text)];
-        List<Finding> ties = [.. TiesOf(finder, found).Select(tie => all[found.IndexOf(tie)]).Where(tie => tried.Contains(tie) && !AddsToBest(tried[0], tie))];
+        List<Finding> ties = [.. TiesOf(problem, finder, found).Select(tie => all[found.IndexOf(tie)]).Where(tie => tried.Contains(tie) && !AddsToBest(tried[0], tie))];
         Verdict verdict = best.Error <= roundingError ? Verdict.Explained : best.Error <= NotNear ? Verdict.Nearly : Verdict.NoneOfThese;
-        PlainOutput? plain = PlainOutput.Of(problem);
+        PlainOutput? plain = problem.Plain;
         if (plain is not null && (verdict != Verdict.Explained || !plain.MayBeOf(problem, whole, best.Hypothesis)))
-            verdict = Verdict.NotNormalized;
+            verdict = plain.IsLine ? Verdict.Line : Verdict.NotNormalized;
+        else if (plain?.NoteOf(problem, best.Hypothesis) is string note)
+            notes.Add(note);
         ResidualLook look = Looks.Of(problem, whole, best.Values, (best.Hypothesis as Recipe)?.Grouping.Sets);
         string referenceText = problem.Expected is not null ? "the layer expected" : reference is Recipe recipe
             ? $"{Names.Layer(Costs.ReadingOf(problem, recipe).Reading, recipe.Core, problem.Shape)} with eps {Names.Number(recipe.Eps)}"
@@ -58,16 +60,16 @@ public static class Diagnoser
         return new()
         {
             Verdict = verdict,
-            Sentence = verdict == Verdict.NotNormalized ? plain!.Sentence : Sentence.Of(verdict, tried[0], ties, original, look, problem),
+            Sentence = verdict is Verdict.NotNormalized or Verdict.Line ? plain!.Sentence : Sentence.Of(verdict, tried[0], ties, original, look, problem),
             Best = tried[0],
-            Ties = verdict == Verdict.NotNormalized ? [] : ties,
+            Ties = verdict == Verdict.NotNormalized ? [] : verdict == Verdict.Line ? [.. tried.Where(finding => finding.IsRounding && IsOneLine(finding, found, all))] : ties,
             Tried = tried,
             Reference = referenceText,
             Original = original,
             Look = look,
             Momentum = Momentum.Of(problem, whole),
-            Advice = verdict is Verdict.NoneOfThese or Verdict.NotNormalized ? [] : Advice.Of(problem.Shape, tried[0], problem.Request.Weight is not null || problem.Request.Bias is not null),
-            Changes = verdict == Verdict.NotNormalized ? [plain!.Change] : verdict == Verdict.NoneOfThese ? [] : [.. tried[0].Causes.Select(cause => Changes.Of(cause.Kind)).OfType<string>().Distinct()],
+            Advice = verdict is Verdict.NoneOfThese or Verdict.NotNormalized or Verdict.Line ? [] : Advice.Of(problem.Shape, tried[0], problem.Request.Weight is not null || problem.Request.Bias is not null),
+            Changes = verdict is Verdict.NotNormalized or Verdict.Line ? [plain!.Change] : verdict == Verdict.NoneOfThese ? [] : [.. tried[0].Causes.Select(cause => Changes.Of(cause.Kind)).OfType<string>().Distinct()],
             Notes = notes,
             UlpFormat = problem.OutputFormat,
         };
@@ -142,22 +144,24 @@ public static class Diagnoser
         return problem.ComputingUnit * Finder.RoundingFactor * Math.Min(factor, 1e4);
     }
 
+    private static bool IsOneLine(Finding finding, List<Prediction> found, List<Finding> all) => found[all.IndexOf(finding)].Hypothesis is Recipe { Grouping.Sets.Count: 1 };
+
     /// <summary>Whether a finding is the best with more causes, which then do nothing.</summary>
     private static bool AddsToBest(Finding best, Finding other) => other.Layer == best.Layer && other.Causes.Count > best.Causes.Count
         && best.Causes.All(cause => other.Causes.Any(more => more.Kind == cause.Kind));
 
     /// <summary>What leaves no more than the best does.</summary>
-    private static IEnumerable<Prediction> TiesOf(Finder finder, List<Prediction> found)
+    private static IEnumerable<Prediction> TiesOf(Problem problem, Finder finder, List<Prediction> found)
     {
         Prediction best = found[0];
         if (best.Error > NotNear)
             yield break;
-        bool bestIsFitted = best.Hypothesis is Recipe { Affine.IsFitted: true };
+        bool bestIsOdd = best.Hypothesis is Recipe recipe && Costs.IsOddEps(problem, recipe);
+        bool bestIsFitted = bestIsOdd || best.Hypothesis is Recipe { Affine.IsFitted: true };
         foreach (Prediction other in found.Skip(1))
         {
-
             // What has more numbers to fit with fits as well by itself.
-            if ((!bestIsFitted && other.Hypothesis is Recipe { Affine.IsFitted: true }) || other.Fitted > best.Fitted)
+            if ((!bestIsFitted && other.Hypothesis is Recipe { Affine.IsFitted: true }) || other.Fitted > best.Fitted + (bestIsOdd ? 1 : 0))
                 continue;
             double floor = finder.Floor();
             if (Math.Max(other.Error, floor) <= TieFactor * Math.Max(best.Error, floor) && other.Missed == best.Missed)

@@ -49,7 +49,7 @@ internal static class DiagnoseReport
     {
         foreach (string note in result.Notes)
             yield return new Paragraph(note, "Note:");
-        if (result.Best.SameAs.Count > 0 && result.Verdict is not (Verdict.NoneOfThese or Verdict.NotNormalized))
+        if (result.Best.SameAs.Count > 0 && result.Verdict is not (Verdict.NoneOfThese or Verdict.NotNormalized or Verdict.Line))
             yield return new Paragraph($"here the same computation: {string.Join("; ", result.Best.SameAs)}.", "Also:");
         foreach (Finding tie in result.Ties)
             yield return new Paragraph($"{tie.Text} gives the same output, and nothing in these arrays tells them apart.", "Tie:");

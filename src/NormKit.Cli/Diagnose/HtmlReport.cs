@@ -48,7 +48,7 @@ internal static class HtmlReport
     {
         foreach (string text in result.Notes.Concat(result.Momentum is null ? [] : [result.Momentum.Text]))
             page.Append($"<p>{Escape(text)}</p>\n");
-        if (result.Best.SameAs.Count > 0 && result.Verdict is not (Verdict.NoneOfThese or Verdict.NotNormalized))
+        if (result.Best.SameAs.Count > 0 && result.Verdict is not (Verdict.NoneOfThese or Verdict.NotNormalized or Verdict.Line))
             page.Append($"<p>Here the same computation: {Escape(string.Join("; ", result.Best.SameAs))}.</p>\n");
         foreach (Finding tie in result.Ties)
             page.Append($"<p>Tie: {Escape(tie.Text)} gives the same output, and nothing in these arrays tells them apart.</p>\n");

@@ -60,7 +60,7 @@ public enum CauseKind
     /// <summary>Running statistics, or weights, that are NaN or make NaN.</summary>
     Poisoned,
 
-    /// <summary>The running variance is divided by, not its root.</summary>
+    /// <summary>The variance, or the mean of squares, is divided by, not its root.</summary>
     VarianceNotRooted,
 
     /// <summary>The weight given is not used.</summary>
@@ -146,4 +146,7 @@ public enum CauseKind
 
     /// <summary>Local response norm: other constants.</summary>
     OtherConstants,
+
+    /// <summary>Eps is added to the quotient, after the division.</summary>
+    EpsAfterDivision,
 }

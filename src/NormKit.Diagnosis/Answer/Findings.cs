@@ -27,7 +27,7 @@ internal sealed class Findings(Problem problem, Hypothesis? reference, Residual 
             Text = Text(layer, hasEps ? recipe : null, causes),
             Layer = layer,
             Kind = Names.KindOf(reading, recipe.Core),
-            Groups = reading.Kind == NormalizationKind.GroupNorm ? reading.Groups : null,
+            Groups = reading.Groups > 0 ? reading.Groups : null,
             Axes = reading.Axes,
             ChannelsLast = reading.Order == ChannelOrder.Last,
             IsEvaluation = recipe.Core.UsesRunning,
@@ -87,7 +87,7 @@ internal sealed class Findings(Problem problem, Hypothesis? reference, Residual 
 
     private static string Text(string layer, Recipe? recipe, List<Cause> causes)
     {
-        string eps = recipe is null || causes.Exists(cause => cause.Kind is CauseKind.Eps or CauseKind.EpsClamp)
+        string eps = recipe is null || causes.Exists(cause => cause.Kind is CauseKind.Eps or CauseKind.EpsClamp or CauseKind.EpsAfterDivision)
             ? "" : $" {(layer.Contains(" with ", StringComparison.Ordinal) ? "and" : "with")} eps {Names.Number(recipe.Eps)}";
         return $"{layer}{eps}{string.Concat(causes.Select(cause => ", " + cause.Text))}";
     }

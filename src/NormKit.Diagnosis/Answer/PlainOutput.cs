@@ -1,5 +1,6 @@
 using NormKit.Diagnosis.Numbers;
 using NormKit.Diagnosis.Search;
+using NormKit.Diagnosis.Sharing;
 using NormKit.Diagnosis.Words;
 
 namespace NormKit.Diagnosis;
@@ -47,7 +48,8 @@ internal sealed record PlainOutput(string Sentence, string Change, bool IsLine =
         string line = Fits(x, y, factor, 0, bound) ? $"{Names.Number(factor)} times the input"
             : Fits(x, y, slope, start, bound) ? $"{Names.Number(slope)} times the input {(start < 0 ? "less" : "plus")} {Names.Number(Math.Abs(start))}" : "";
         return line.Length == 0 ? null
-            : new($"The output is {line}, to rounding: the same for all elements, without any statistics of them; nothing was normalized.", Skipped, IsLine: true);
+            : new($"The output is {line}, to rounding: the same for all elements. Either nothing was normalized, or all elements share one mean and one deviation; "
+                + "with a weight and a bias that are not given, nothing in these arrays tells which.", Skipped, IsLine: true);
     }
 
     /// <summary>Whether a hypothesis that fits may take its numbers from the input's statistics: then a line of the input may be what they come to, as
@@ -57,8 +59,12 @@ internal sealed record PlainOutput(string Sentence, string Change, bool IsLine =
         if (hypothesis is not Recipe recipe)
             return false;
         if (recipe.Affine.IsFitted)
-            return IsLine && recipe.Grouping.Sets.Count == 1;
+            return IsLine && IsOneSet(problem, recipe);
+        if (IsLine && Costs.IsOddEps(problem, recipe) && !IsOneSet(problem, recipe))
+            return false;
         double largest = Statistics.Of(problem, whole, recipe).Squared.Where(double.IsFinite).DefaultIfEmpty(0).Max();
+        if (largest == 0 && recipe.Core.Center == Center.Mean)
+            return true;
         return recipe.Place switch
         {
             _ when recipe.Core.Spread == Spread.One => recipe.Core.Center != Center.None,
@@ -67,6 +73,14 @@ internal sealed record PlainOutput(string Sentence, string Change, bool IsLine =
             _ => recipe.Eps < Math.Sqrt(largest),
         };
     }
+
+    /// <summary>Whether the layer has one set because of the shape, not because it is over everything, the samples too.</summary>
+    private static bool IsOneSet(Problem problem, Recipe recipe) =>
+        recipe.Grouping.Sets.Count == 1 && Costs.ReadingOf(problem, recipe).Reading is Reading reading && (reading.Axes.Count < problem.Shape.Length || problem.Shape.Length == 1 || problem.Shape[0] == 1);
+
+    /// <summary>What has to be said beside an answer that a line allows but does not prove; null where it does.</summary>
+    public string? NoteOf(Problem problem, Hypothesis hypothesis) =>
+        IsLine && hypothesis is Recipe recipe && (recipe.Affine.IsFitted || Costs.IsOddEps(problem, recipe)) ? Sentence : null;
 
     private static bool Fits(double[] x, double[] y, double slope, double start, double bound)
     {

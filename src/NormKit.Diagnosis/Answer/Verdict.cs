@@ -12,6 +12,10 @@ public enum Verdict
     /// <summary>None of the hypotheses fits.</summary>
     NoneOfThese,
 
-    /// <summary>The output is the input, a multiple of it or one value: nothing was normalized.</summary>
+    /// <summary>The output is the input, or one value: nothing was normalized.</summary>
     NotNormalized,
+
+    /// <summary>The output is one straight line of the input. Nothing follows from that: a layer whose statistics are those of all elements makes a line
+    /// too, with a weight and a bias that are not known any line.</summary>
+    Line,
 }

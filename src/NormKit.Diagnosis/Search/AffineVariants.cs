@@ -10,12 +10,12 @@ internal static class AffineVariants
     {
         int[] shape = problem.Shape;
         double[]? weight = problem.Request.Weight, bias = problem.Request.Bias;
-        List<Parameter> weights = [.. Uses(shape, weight, Origin.Weight, (Use[])[Use.AsIs, Use.PlusOne, Use.MinusOne, Use.Twice])];
-        List<Parameter> biases = [.. Uses(shape, bias, Origin.Bias, (Use[])[Use.AsIs, Use.Twice])];
+        List<Parameter> weights = [.. Uses(shape, weight, Origin.Weight, IsNeutral(weight, 1) ? [Use.AsIs, Use.PlusOne] : [Use.AsIs, Use.PlusOne, Use.MinusOne, Use.Twice])];
+        List<Parameter> biases = [.. Uses(shape, bias, Origin.Bias, IsNeutral(bias, 0) ? [Use.AsIs] : [Use.AsIs, Use.Twice])];
         List<Affine> variants = [];
-        foreach (Parameter w in weights.Append(Parameter.None))
+        foreach (Parameter w in IsNeutral(weight, 1) ? weights : weights.Append(Parameter.None))
         {
-            foreach (Parameter b in biases.Append(Parameter.None))
+            foreach (Parameter b in IsNeutral(bias, 0) ? biases : biases.Append(Parameter.None))
             {
                 // Values of the same number are laid out alike.
                 if (w.Map is not null && b.Map is not null && weight!.Length == bias!.Length && !w.Map.Equals(b.Map))
@@ -72,6 +72,9 @@ internal static class AffineVariants
                 yield return new(fitted, new(Origin.Bias, b.Map, Use.AsIs, b.Spreading), Cost: cost);
         }
     }
+
+    /// <summary>Whether values do nothing: then they cannot be missing.</summary>
+    private static bool IsNeutral(double[]? values, double neutral) => values is not null && Array.TrueForAll(values, value => value == neutral);
 
     private static IEnumerable<Parameter> Uses(int[] shape, double[]? values, Origin origin, Use[] uses)
     {

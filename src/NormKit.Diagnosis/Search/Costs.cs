@@ -15,6 +15,9 @@ internal static class Costs
     /// <summary>A weight for each set fits whatever the set's statistics are.</summary>
     private const double OneSetACell = 2.5;
 
+    /// <summary>Where one line says it all, a weight for each channel is one too many.</summary>
+    private const double ManyOfALine = 4;
+
     /// <summary>A factor that is free for each set fits any divisor and eps too.</summary>
     private const double UnknownOrder = 6;
 
@@ -28,8 +31,10 @@ internal static class Costs
     /// <summary>The cost of a recipe.</summary>
     public static double Of(Problem problem, Recipe recipe) =>
         ReadingOf(problem, recipe).Cost + CoreCost(recipe) + recipe.Affine.Cost + EpsCost(problem, recipe) + RoundingCost(recipe.Roundings, problem)
-        + (recipe.Affine.Weight.IsFitted && recipe.Affine.Weight.Map!.Equals(recipe.Grouping.Sets) ? OneSetACell : 0)
-        + (recipe.Fold == FoldFault.None ? 0 : 1.5) + (recipe.IsSample ? (recipe.Core.Spread == Spread.MeanSquare ? 2.5 : 1) : 0);
+        + (recipe.Affine.Weight.IsFitted && recipe.Affine.Weight.Map!.Equals(recipe.Grouping.Sets) && recipe.Grouping.Sets.Count > 1 ? OneSetACell : 0)
+        + (recipe.Affine.IsFitted && recipe.Grouping.Sets.Count > 1 && problem.Plain is { IsLine: true } ? ManyOfALine : 0)
+        + (recipe.Fold == FoldFault.None ? 0 : 1.5) + (recipe.IsSample ? (recipe.Core.Spread switch { Spread.MeanSquare or Spread.MeanSquareUnrooted => 2.5, Spread.Updated => 0, _ => 1 })
+            : recipe.Core.Spread == Spread.Updated ? 0.5 : 0);
 
     /// <summary>The likeliest name for a recipe's grouping, with the weights that it has, and what that costs.</summary>
     public static (Reading Reading, double Cost) ReadingOf(Problem problem, Recipe recipe)
@@ -43,7 +48,7 @@ internal static class Costs
         {
             double cost = reading.Cost + (weights is null || weights.Equals(reading.Weights) ? 0 : OtherMap)
                 + (problem.Expected is ExpectedLayer expected ? (Expectation.Fits(expected, reading, recipe.Core, problem.Shape) ? -reading.Cost : NotExpected) : 0)
-                + (recipe.Core.Center == Center.None && recipe.Core.Spread == Spread.MeanSquare && reading.Kind != NormalizationKind.LayerNorm ? 1.2 : 0);
+                + (recipe.Core.IsRms && reading.Kind != NormalizationKind.LayerNorm ? 1.2 : 0);
             if (cost < bestCost)
                 (best, bestCost) = (reading, cost);
         }
@@ -52,7 +57,11 @@ internal static class Costs
 
     /// <summary>What eps is by default in a layer.</summary>
     public static double DefaultEps(Problem problem, Core core) => problem.Expected?.EpsOrDefault
-        ?? (core.Spread == Spread.Norm ? 1e-12 : core is { Center: Center.None, Spread: Spread.MeanSquare } ? 1e-6 : 1e-5);
+        ?? (core.IsNorm ? 1e-12 : core.IsRms ? 1e-6 : 1e-5);
+
+    /// <summary>Whether eps is a value that no program has: it was fitted, as a weight is.</summary>
+    public static bool IsOddEps(Problem problem, Recipe recipe) =>
+        recipe.Core.Spread != Spread.One && recipe.Eps > 0 && recipe.Eps != DefaultEps(problem, recipe.Core) && !EpsSolver.IsUsual(recipe.Eps);
 
     private static double CoreCost(Recipe recipe) => (recipe.Core.Center, recipe.Core.Spread) switch
     {
@@ -61,7 +70,9 @@ internal static class Costs
         (Center.None, Spread.Norm) => recipe.Core.P == 2 ? 0.8 : 1.2,
         (Center.Running, Spread.Running) => 0,
         (Center.RunningAfter, Spread.RunningAfter) => 1.2,
-        (Center.None, Spread.Initial) => 2,
+        (Center.None, Spread.Initial) => 1.2,
+        (Center.Updated, _) => recipe.Momentum is 0.1 or 0.01 or 0.9 or 0.99 or 0.5 ? 1.5 : recipe.Momentum * 100 == Math.Round(recipe.Momentum * 100) ? 2.2 : 5,
+        (Center.Mean, Spread.VarianceUnrooted) or (Center.None, Spread.MeanSquareUnrooted) or (Center.None, Spread.NormUnrooted) => 2,
         (Center.None, Spread.Running) or (Center.Running, Spread.RunningUnrooted) => 2,
         (Center.Running, Spread.One) or (Center.Mean, Spread.One) => 3,
         (Center.None, Spread.One) => 4,
@@ -72,11 +83,12 @@ internal static class Costs
     {
         if (recipe.Core.Spread == Spread.One)
             return 0;
-        bool isNorm = recipe.Core.Spread == Spread.Norm;
+        bool isNorm = recipe.Core.IsNorm;
         double place = recipe.Place switch
         {
             EpsPlace.Inside => isNorm ? 0.8 : 0,
-            EpsPlace.Outside => isNorm ? 0.5 : recipe.Core.Spread == Spread.RunningUnrooted ? 0 : 1.2,
+            EpsPlace.Outside => recipe.Core.IsUnrooted ? 0 : isNorm ? 0.5 : 1.2,
+            EpsPlace.After => 1.6,
             _ => isNorm ? 0 : 1.5,
         };
         if (recipe.Eps == 0)
@@ -85,7 +97,7 @@ internal static class Costs
         double value = eps == expected ? 0
             : eps is 1e-3 or 1e-5 or 1e-6 or 0 ? 0.4
             : eps is 1e-12 or 1e-8 or 1e-4 or 1.1920928955078125e-7 ? 0.5
-            : eps is 1e-7 or 1e-2 or 0.1 or 1 ? 0.8 : 1.5;
+            : eps is 1e-7 or 1e-2 or 0.1 or 1 ? 0.8 : eps > 0.1 ? 2.5 : 1.5;
         return place + value;
     }
 

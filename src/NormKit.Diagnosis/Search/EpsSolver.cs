@@ -31,6 +31,9 @@ internal static class EpsSolver
         return new(Round(Math.Max(0, eps), least, most, expected), least, most);
     }
 
+    /// <summary>Whether programs use this value.</summary>
+    public static bool IsUsual(double eps) => Usual.Contains(eps);
+
     /// <summary>The value in a range that people would write.</summary>
     public static double Round(double eps, double least, double most, double? expected)
     {

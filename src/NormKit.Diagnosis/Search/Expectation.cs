@@ -8,8 +8,7 @@ internal static class Expectation
     /// <summary>Whether a reading is the layer expected, settings of the grouping included.</summary>
     public static bool Fits(ExpectedLayer expected, Reading reading, Core core, int[] shape)
     {
-        bool isRms = core is { Center: Center.None, Spread: Spread.MeanSquare };
-        bool isNorm = core.Spread == Spread.Norm;
+        bool isRms = core.IsRms, isNorm = core.IsNorm;
         return expected.Kind switch
         {
             NormalizationKind.RmsNorm => isRms && SameAxes(expected, reading, shape),
@@ -73,7 +72,7 @@ internal static class Expectation
 
     private static bool SameAxes(ExpectedLayer expected, Reading reading, int[] shape)
     {
-        if (reading.Kind != NormalizationKind.LayerNorm)
+        if (reading.Kind != NormalizationKind.LayerNorm || reading.Groups != (expected.Kind != NormalizationKind.LpNormalize && expected.Groups > 1 ? expected.Groups : 0))
             return false;
         return reading.Axes.SequenceEqual(AxesOf(expected, shape.Length) ?? Enumerable.Range(shape.Length > 1 ? 1 : 0, Math.Max(1, shape.Length - 1)));
     }

@@ -19,6 +19,7 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
     private const double MostRounded = 0.03;
     private const int Checked = 7;
     private const int CheckedOfMany = 5;
+    private const int CheckedOfFew = 16;
     private const int Many = 1 << 20;
     private const int MostAlike = 3;
 
@@ -45,6 +46,8 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
         }
         progress?.Report(0.25);
         if (!IsGood(found))
+            found.AddRange(AfterDivision.Try(problem, coarse, Best(found, Refined), stop));
+        if (!IsGood(found) || problem.IsSmall)
             found.AddRange(Fitted(coarse, groupings));
         if (!IsGood(found) || problem.Expected?.Kind == NormalizationKind.LocalResponseNorm)
             found.AddRange(Windows(coarse));
@@ -81,7 +84,7 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
     private bool IsGood(List<Prediction> found) => found.Exists(prediction => prediction.Error <= problem.ComputingUnit * RoundingFactor);
 
     public double Floor() => problem.OutputFormat.Is16Bit()
-        ? problem.OutputFormat.Unit() * Math.Max(Misrounded, 2 / Math.Sqrt(problem.Length)) : problem.ComputingUnit;
+        ? problem.OutputFormat.Unit() * Math.Max(Misrounded, 2 / Math.Sqrt(problem.Length)) : problem.ComputingUnit * (problem.IsSmall ? 2 * problem.SmallSample : 1);
 
     public double Score(Prediction prediction) =>
         Costs.Score(prediction.Error, Floor(), prediction.Hypothesis.Cost + (prediction.Missed > 0 ? 1.5 : 0));
@@ -95,7 +98,7 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
     private bool IsFound(Prediction prediction) => IsRounding(prediction) && prediction.Hypothesis is not Recipe { Affine.IsFitted: true };
 
     private bool IsRounding(Prediction prediction) => prediction.Error <=
-        (problem.OutputFormat.Is16Bit() ? problem.OutputFormat.Unit() * 0.1 : problem.ComputingUnit * 2);
+        (problem.OutputFormat.Is16Bit() ? problem.OutputFormat.Unit() * 0.1 : Math.Max(problem.ComputingUnit * 2, Floor() * 1.25));
 
     /// <summary>The same hypotheses on a larger view, solved again there if wanted.</summary>
     private List<Prediction> Refine(View view, List<Prediction> predictions, bool solve = true)
@@ -166,7 +169,7 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
         {
             int alike = chosen.Count(other => other.Hypothesis is Recipe a && prediction.Hypothesis is Recipe b && a.Grouping == b.Grouping && a.Core == b.Core);
             bool near = chosen.Count > 0 && IsSame(chosen[0].Error, prediction.Error);
-            if (chosen.Count < (problem.Length < Many ? Checked : CheckedOfMany) && (near || alike < MostAlike))
+            if (chosen.Count < (problem.IsSmall ? CheckedOfFew : problem.Length < Many ? Checked : CheckedOfMany) && (near || alike < MostAlike))
                 chosen.Add(prediction);
         }
         return chosen;

@@ -16,7 +16,9 @@ internal static class LeastSquares
             for (int i = 0; i < cells.Each.Length; i++)
                 isSeen[cells.Each[i]] |= view.IsCompared[i];
             int seen = isSeen.Count(one => one);
-            if (seen == 0 || view.ComparedCount < (unknowns + 1.5) * seen)
+
+            // One weight for all needs one element more than there are unknowns; of many cells, some are seen by few elements.
+            if (seen == 0 || view.ComparedCount < (seen == 1 ? unknowns + 1 : (unknowns + 1.5) * seen))
                 return false;
         }
         return problem.Length > 2;

@@ -57,8 +57,9 @@ internal sealed record Prediction(Hypothesis Hypothesis, double[] Values)
             ? ScaleFit.Of(problem, view, recipe, statistics.Center).Slope : statistics.Factors(recipe);
         if (recipe.Roundings.Statistics != NumberFormat.Float64)
             center = Array.ConvertAll(center, value => Formats.Round(value, recipe.Roundings.Statistics));
+        double after = recipe.Place == EpsPlace.After ? recipe.Eps : 0;
         for (int i = 0; i < x.Length; i++)
-            values[i] = (x[i] - center[set[i]]) * factors[set[i]];
+            values[i] = ((x[i] - center[set[i]]) * factors[set[i]]) + after;
         Formats.Round(values, recipe.Roundings.Normalized);
         return values;
     }

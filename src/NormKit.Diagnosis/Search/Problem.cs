@@ -7,10 +7,14 @@ namespace NormKit.Diagnosis.Search;
 /// <summary>A request, checked and laid out for the search.</summary>
 internal sealed class Problem
 {
+    private const int FewElements = 128;
     private readonly ConcurrentDictionary<(View, Affine, NumberFormat), (double[] Factor, double[] Summand)> values = [];
+
+    private readonly Lazy<PlainOutput?> plain;
 
     public Problem(DiagnosisRequest request, double[] output)
     {
+        plain = new(() => PlainOutput.Of(this));
         Request = request;
         Shape = request.Shape;
         Output = output;
@@ -57,6 +61,15 @@ internal sealed class Problem
     /// <summary>What a correct program's roundings come to, as a share of the output: half a unit of the type it computes in. In double the sums made
     /// here are no better than that program's.</summary>
     public double ComputingUnit => OutputFormat == NumberFormat.Float64 ? 16 * NumberFormat.Float64.Unit() : NumberFormat.Float32.Unit();
+
+    /// <summary>How many times the rounding of a large array must be allowed for: of a few elements, in a few sets, the roundings of mean and factor do not
+    /// average out, and a number that is fitted takes them up.</summary>
+    public double SmallSample => Length <= FewElements ? 4 : 1;
+
+    /// <summary>What the output is where it is nothing but one value or a line of the input; null where it is not.</summary>
+    public PlainOutput? Plain => plain.Value;
+
+    public bool IsSmall => Length <= FewElements;
 
     public View ViewOf(int target, int seed, CancellationToken stop) =>
         new(Input, Output, target == 0 ? null : Sampling.Of(Shape, target, new Random(seed)), Channels, stop);

@@ -13,6 +13,9 @@ internal enum Center
 
     /// <summary>The running mean after the call.</summary>
     RunningAfter,
+
+    /// <summary>The running mean, or that of a new layer, moved towards the batch's by the recipe's momentum.</summary>
+    Updated,
 }
 
 /// <summary>What is divided by.</summary>
@@ -36,6 +39,18 @@ internal enum Spread
     /// <summary>The running variance itself, without a root.</summary>
     RunningUnrooted,
 
+    /// <summary>The variance itself, without a root.</summary>
+    VarianceUnrooted,
+
+    /// <summary>The mean square itself, without a root.</summary>
+    MeanSquareUnrooted,
+
+    /// <summary>The sum of squares: a 2-norm without its root.</summary>
+    NormUnrooted,
+
+    /// <summary>The root of the running variance, or that of a new layer, moved towards the batch's by the recipe's momentum.</summary>
+    Updated,
+
     /// <summary>The root of 1: a running variance that never moved.</summary>
     Initial,
 
@@ -51,6 +66,9 @@ internal enum EpsPlace
 
     /// <summary>The deviation is at least eps.</summary>
     Clamp,
+
+    /// <summary>Added to the quotient, before weight and bias.</summary>
+    After,
 }
 
 /// <summary>What may go wrong when batch norm is folded into the convolution before it.</summary>
@@ -67,9 +85,16 @@ internal enum FoldFault
 internal readonly record struct Core(Center Center, Spread Spread, double P = 2)
 {
     /// <summary>Whether a divisor n or n - 1 enters.</summary>
-    public bool HasDivisor => Spread is Spread.Variance or Spread.MeanSquare;
+    public bool HasDivisor => Spread is Spread.Variance or Spread.MeanSquare or Spread.VarianceUnrooted or Spread.MeanSquareUnrooted or Spread.Updated;
 
-    public bool UsesRunning => Center is Center.Running or Center.RunningAfter
+    /// <summary>Whether the root of what is divided by is missing; there is no place for eps inside it then.</summary>
+    public bool IsUnrooted => Spread is Spread.RunningUnrooted or Spread.VarianceUnrooted or Spread.MeanSquareUnrooted or Spread.NormUnrooted;
+
+    public bool IsRms => Center == Center.None && Spread is Spread.MeanSquare or Spread.MeanSquareUnrooted;
+
+    public bool IsNorm => Spread is Spread.Norm or Spread.NormUnrooted;
+
+    public bool UsesRunning => Center is Center.Running or Center.RunningAfter or Center.Updated
         || Spread is Spread.Running or Spread.RunningAfter or Spread.RunningUnrooted or Spread.Initial;
 }
 
@@ -133,6 +158,9 @@ internal sealed record Recipe(Grouping Grouping, Core Core, Affine Affine) : Hyp
     public EpsPlace Place { get; init; }
 
     public FoldFault Fold { get; init; }
+
+    /// <summary>The batch's share in statistics that are used after the update.</summary>
+    public double Momentum { get; init; }
 
     public Roundings Roundings { get; init; } = Roundings.None;
 

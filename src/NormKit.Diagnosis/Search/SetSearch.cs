@@ -29,11 +29,15 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
     public List<Prediction> WithGivenWeights(IReadOnlyList<Grouping> groupings)
     {
         List<Affine> variants = AffineVariants.Given(problem);
-        Grouping[] tried = [.. groupings.Where(grouping => grouping.SetSize > 1 || problem.RunningMean is not null)];
+        Grouping[] tried = [.. groupings.Where(grouping => grouping.SetSize > 1 || problem.RunningMean is not null || IsBatch(grouping))];
         List<(Recipe Recipe, ScaleFit Fit)> fits = InParallel.Map(tried, grouping =>
             from center in Centers(grouping)
             from affine in variants
-            let recipe = new Recipe(grouping, new(center.Center, Spread.One), affine) { Fold = center.Fold }
+            let recipe = new Recipe(grouping, new(center.Center, Spread.One), affine) {
+                Fold = center.Fold,
+                Momentum = center.Center == Center.Updated ? Updates.MomentumOf(problem, view, grouping, affine) : 0,
+            }
+            where !double.IsNaN(recipe.Momentum)
             select (recipe, ScaleFit.Of(problem, view, recipe, Statistics.Of(problem, view, recipe).Center)), stop);
         (Recipe Recipe, ScaleFit Fit)[] best = [.. fits.OrderBy(fit => fit.Fit.Bound).ThenBy(fit => fit.Recipe.Affine.Cost).Take(MostSolved)];
         Exact = [.. Exact, .. best.Where(fit => fit.Fit.Bound <= problem.ComputingUnit * Finder.RoundingFactor && fit.Recipe.Core.Center == Center.Mean)
@@ -98,6 +102,8 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
     {
         if (recipe.Affine.IsFitted)
             return [recipe];
+        if (recipe.Place == EpsPlace.After)
+            return [WithCost(AfterDivision.Solve(problem, view, recipe))];
         double[] centers = Statistics.Of(problem, view, recipe).Center;
         ScaleFit fit = ScaleFit.Of(problem, view, recipe, centers);
         if (recipe.Roundings.Fast == FastVariance.UnknownOrder)
@@ -122,10 +128,12 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
         bool hasRunning = HasRunning(recipe.Grouping);
         Core[] cores = center switch
         {
-            Center.Mean => [new(center, Spread.Variance), new(center, Spread.MeanSquare), new(center, Spread.One)],
+            Center.Mean => [new(center, Spread.Variance), new(center, Spread.MeanSquare), new(center, Spread.VarianceUnrooted), new(center, Spread.One)],
             Center.None =>
-                [new(center, Spread.MeanSquare), new(center, Spread.Variance), new(center, Spread.Norm, 2), .. hasNorms ? OtherNorms(problem.Expected) : []],
+                [new(center, Spread.MeanSquare), new(center, Spread.Variance), new(center, Spread.MeanSquareUnrooted), new(center, Spread.Norm, 2), new(center, Spread.NormUnrooted, 2),
+                    .. hasNorms ? OtherNorms(problem.Expected) : []],
             Center.RunningAfter => [new(center, Spread.RunningAfter)],
+            Center.Updated => [new(center, Spread.Updated)],
             _ => [new(center, Spread.Running), new(center, Spread.Variance), new(center, Spread.RunningUnrooted), new(center, Spread.One)],
         };
         foreach (Core core in cores)
@@ -134,6 +142,8 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
                 continue;
             yield return recipe with { Core = core };
         }
+        if (center == Center.None && problem.RunningMean is null && IsBatch(recipe.Grouping))
+            yield return recipe with { Core = new(center, Spread.Initial) };
         if (hasRunning && center == Center.Mean)
             yield return recipe with { Core = new(center, Spread.Running) };
         if (hasRunning && center == Center.None)
@@ -155,18 +165,20 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
             yield return (recipe, fit.ErrorOf(Ones(fit.Slope.Length), 0, EpsPlace.Inside));
             yield break;
         }
-        double unit = recipe.Roundings.Statistics == NumberFormat.Float64 ? problem.ComputingUnit : recipe.Roundings.Statistics.Unit();
+        double unit = recipe.Roundings.Statistics == NumberFormat.Float64 ? problem.ComputingUnit * problem.SmallSample : recipe.Roundings.Statistics.Unit();
         foreach (bool isSample in recipe.Core.HasDivisor && recipe.Grouping.SetSize > 1 ? (bool[])[false, true] : [false])
         {
             double[] squared = Statistics.Of(
-                problem, view, recipe.Grouping, recipe.Core, isSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast).Squared;
+                problem, view, recipe.Grouping, recipe.Core, isSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast, recipe.Momentum).Squared;
             // Without a root there is no inside.
-            foreach (EpsPlace place in recipe.Core.Spread == Spread.RunningUnrooted ? (EpsPlace[])[EpsPlace.Outside] : [EpsPlace.Inside, EpsPlace.Outside, EpsPlace.Clamp])
+            foreach (EpsPlace place in recipe.Core.IsUnrooted ? (EpsPlace[])[EpsPlace.Outside] : [EpsPlace.Inside, EpsPlace.Outside, EpsPlace.Clamp])
             {
                 EpsFound eps = EpsSolver.Solve(fit, squared, place, unit, Costs.DefaultEps(problem, recipe.Core));
 
                 // A bound that no set reaches is no bound, except where one is usual: at a norm. There an eps that cannot be seen is that.
                 bool isNorm = recipe.Core.Spread == Spread.Norm;
+                if (recipe.Core.Spread == Spread.Initial && problem.RunningMean is null && !(eps.Least > 0 && EpsSolver.IsUsual(eps.Eps) && place != EpsPlace.Clamp))
+                    continue;
                 if (isNorm ? place != EpsPlace.Clamp && eps.Least == 0 : place == EpsPlace.Clamp && eps.Eps == 0)
                     continue;
                 if (isNorm && place == EpsPlace.Clamp && eps.Eps == 0)
@@ -187,14 +199,13 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
     private IEnumerable<(Center Center, FoldFault Fold)> Centers(Grouping grouping)
     {
         if (grouping.SetSize > 1)
-        {
             yield return (Center.Mean, FoldFault.None);
+        if (grouping.SetSize > 1 || IsBatch(grouping))
             yield return (Center.None, FoldFault.None);
-        }
+        if (grouping.SetSize > 1 && IsBatch(grouping) && (problem.RunningMean is null || HasRunning(grouping)))
+            yield return (Center.Updated, FoldFault.None);
         if (!HasRunning(grouping))
             yield break;
-        if (grouping.SetSize == 1)
-            yield return (Center.None, FoldFault.None);
         yield return (Center.Running, FoldFault.None);
         yield return (Center.Running, FoldFault.MeanAdded);
         yield return (Center.Running, FoldFault.MeanNotScaled);
@@ -209,7 +220,10 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
 
     private bool HasRunning(Grouping grouping) =>
         problem.RunningMean is double[] mean && grouping.Sets.Count == mean.Length
-        && grouping.Readings.Any(reading => reading is { Kind: NormalizationKind.BatchNorm, PerPosition: false });
+        && IsBatch(grouping);
+
+    private static bool IsBatch(Grouping grouping) =>
+        grouping.Readings.Any(reading => reading is { Kind: NormalizationKind.BatchNorm, PerPosition: false, Order: not ChannelOrder.Misread });
 
     private static double[] Ones(int count)
     {

@@ -8,14 +8,15 @@ internal sealed record Statistics(double[] Center, double[] Squared)
 {
     /// <summary>The statistics of a hypothesis, in each cell of a view.</summary>
     public static Statistics Of(Problem problem, View view, Recipe recipe) => Of(
-        problem, view, recipe.Grouping, recipe.Core, recipe.IsSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast);
+        problem, view, recipe.Grouping, recipe.Core, recipe.IsSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast,
+        recipe.Momentum);
 
     public static Statistics Of(
         Problem problem, View view, Grouping grouping, Core core, bool isSample, FoldFault fold = FoldFault.None,
-        NumberFormat inputFormat = NumberFormat.Float64, FastVariance fast = FastVariance.None)
+        NumberFormat inputFormat = NumberFormat.Float64, FastVariance fast = FastVariance.None, double momentum = 0)
     {
         Cells cells = view.CellsOf(grouping.Sets);
-        double[] center = CentersOf(problem, view, grouping, core.Center, fold, inputFormat);
+        double[] center = CentersOf(problem, view, grouping, core.Center, fold, inputFormat, momentum);
         double[] squared;
         if (fast is FastVariance.Sequential or FastVariance.RoundedMoments)
         {
@@ -25,9 +26,9 @@ internal sealed record Statistics(double[] Center, double[] Squared)
         {
             squared = core.Spread switch
             {
-                Spread.Variance => view.MomentsOf(grouping.Sets, inputFormat).Variance,
-                Spread.MeanSquare => MeanSquares(view.MomentsOf(grouping.Sets, inputFormat)),
-                Spread.Norm when core.P == 2 => Array.ConvertAll(MeanSquares(view.MomentsOf(grouping.Sets, inputFormat)), square => square * grouping.SetSize),
+                Spread.Variance or Spread.VarianceUnrooted or Spread.Updated => view.MomentsOf(grouping.Sets, inputFormat).Variance,
+                Spread.MeanSquare or Spread.MeanSquareUnrooted => MeanSquares(view.MomentsOf(grouping.Sets, inputFormat)),
+                Spread.Norm or Spread.NormUnrooted when core.P == 2 => Array.ConvertAll(MeanSquares(view.MomentsOf(grouping.Sets, inputFormat)), square => square * grouping.SetSize),
                 Spread.Norm => Squares(view.NormsOf(grouping.Sets, inputFormat, core.P)),
                 Spread.Running => cells.Gather(problem.RunningVar!),
                 Spread.RunningAfter => cells.Gather(problem.RunningVarAfter!),
@@ -40,6 +41,12 @@ internal sealed record Statistics(double[] Center, double[] Squared)
             double n = grouping.SetSize, factor = n / (n - 1);
             squared = Array.ConvertAll(squared, value => value * factor);
         }
+        if (core.Spread == Spread.Updated)
+            squared = Moved(cells, problem.RunningVar, 1, squared, momentum);
+
+        // The recipe's root then gives the variance itself.
+        if (core.Spread is Spread.VarianceUnrooted or Spread.MeanSquareUnrooted or Spread.NormUnrooted)
+            squared = Squares(squared);
         return new(center, squared);
     }
 
@@ -50,6 +57,7 @@ internal sealed record Statistics(double[] Center, double[] Squared)
         {
             EpsPlace.Inside => Math.Sqrt(squared + eps),
             EpsPlace.Outside => Math.Sqrt(squared) + eps,
+            EpsPlace.After => Math.Sqrt(squared),
             _ => Math.Max(Math.Sqrt(squared), eps),
         };
         return divisor == 0 ? 0 : 1 / divisor;
@@ -71,7 +79,7 @@ internal sealed record Statistics(double[] Center, double[] Squared)
         return factors;
     }
 
-    private static double[] CentersOf(Problem problem, View view, Grouping grouping, Center center, FoldFault fold, NumberFormat inputFormat)
+    private static double[] CentersOf(Problem problem, View view, Grouping grouping, Center center, FoldFault fold, NumberFormat inputFormat, double momentum)
     {
         Cells cells = view.CellsOf(grouping.Sets);
         double[] centers = center switch
@@ -79,6 +87,7 @@ internal sealed record Statistics(double[] Center, double[] Squared)
             Search.Center.Mean => view.MomentsOf(grouping.Sets, inputFormat).Mean,
             Search.Center.Running => cells.Gather(problem.RunningMean!),
             Search.Center.RunningAfter => cells.Gather(problem.RunningMeanAfter!),
+            Search.Center.Updated => Moved(cells, problem.RunningMean, 0, view.MomentsOf(grouping.Sets, inputFormat).Mean, momentum),
             _ => Constant(cells.Count, 0),
         };
         return fold switch
@@ -88,6 +97,13 @@ internal sealed record Statistics(double[] Center, double[] Squared)
             FoldFault.ConvolutionBiasNotScaled or FoldFault.ConvolutionBiasDropped => [.. centers.Zip(cells.Gather(problem.ConvolutionBias!), (mean, bias) => mean + bias)],
             _ => centers,
         };
+    }
+
+    /// <summary>Running statistics after the update; where none are given, those of a new layer.</summary>
+    public static double[] Moved(Cells cells, double[]? before, double initial, double[] batch, double momentum)
+    {
+        double[] from = before is null ? Constant(batch.Length, initial) : cells.Gather(before);
+        return [.. from.Zip(batch, (old, current) => old + (momentum * (current - old)))];
     }
 
     private static double[] MeanSquares(SetMoments moments)

@@ -14,8 +14,9 @@ internal static class Textbook
             return new LocalResponse(WindowKind.PyTorch, window.ChannelsLast, window.Size, 1e-4, 0.75, 1);
         }
         Reading reading = Costs.ReadingOf(problem, recipe).Reading;
-        Core core = recipe.Core.Spread == Spread.Norm || recipe.Core is { Center: Center.None, Spread: Spread.MeanSquare } ? recipe.Core
-            : recipe.Core.UsesRunning ? new(Center.Running, Spread.Running) : new(Center.Mean, Spread.Variance);
+        Core core = recipe.Core.IsNorm ? new(Center.None, Spread.Norm, recipe.Core.P)
+            : recipe.Core.IsRms ? new(Center.None, Spread.MeanSquare)
+            : recipe.Core.UsesRunning && problem.RunningMean is not null ? new(Center.Running, Spread.Running) : new(Center.Mean, Spread.Variance);
         Grouping grouping = recipe.Grouping;
         if (reading.Interleaved || reading.Order == ChannelOrder.Misread)
         {

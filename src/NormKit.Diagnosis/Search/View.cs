@@ -16,6 +16,7 @@ internal sealed class View
     private readonly ConcurrentDictionary<(IndexMap, NumberFormat, double), double[]> norms = [];
     private readonly ConcurrentDictionary<NumberFormat, double[]> rounded = [];
     private readonly int[]? elements;
+    private const int FewElements = 4;
     private readonly RoundedInput all;
     private readonly CancellationToken stop;
 
@@ -112,7 +113,7 @@ internal sealed class View
             counts[channel[i]]++;
             ComparedCount++;
         }
-        double largest = 0;
+        double largest = 0, sum = squares.Sum();
         for (int c = 0; c < count; c++)
         {
             squares[c] = counts[c] == 0 ? 0 : Math.Sqrt(squares[c] / counts[c]);
@@ -121,8 +122,14 @@ internal sealed class View
 
         // A channel of zeros has no scale of its own.
         double[] scales = new double[Y.Length];
+        double overall = Math.Sqrt(sum / Math.Max(1, ComparedCount));
         for (int i = 0; i < scales.Length; i++)
-            scales[i] = squares[channel[i]] > 0 ? squares[channel[i]] : largest > 0 ? largest : 1;
+        {
+            double own = squares[channel[i]];
+
+            // That of one or two elements may be near 0 by chance, though they were computed from larger numbers.
+            scales[i] = own > 0 && counts[channel[i]] >= FewElements ? own : own > 0 ? Math.Max(own, overall) : largest > 0 ? largest : 1;
+        }
         return scales;
     }
 }

@@ -23,6 +23,8 @@ internal static class Groupings
         int[] dims = shape.ToArray();
         AddSuffixes(dims, Add);
         AddSingleAxes(dims, Add);
+        if (dims.Length >= 2)
+            AddLastGroups(dims, Add);
         if (expectedAxes is not null)
             AddAxes(dims, expectedAxes, 0.5, Add);
         if (dims.Length >= 2)
@@ -85,6 +87,17 @@ internal static class Groupings
     {
         for (int axis = 0; axis < dims.Length - 1; axis++)
             AddAxes(dims, [axis], axis == 1 ? 0.7 : 2, add);
+    }
+
+    /// <summary>Groups of neighbours in the last dimension, as grouped RMS norm has them.</summary>
+    private static void AddLastGroups(int[] dims, Action<IndexMap, Reading> add)
+    {
+        int last = dims[^1], outer = Product(dims.AsSpan(0, dims.Length - 1));
+        foreach (int groups in Divisors(last).Where(groups => groups > 1 && groups < last))
+        {
+            add(IndexMap.Keeping([outer, groups, last / groups], [true, true, false]), new Reading(NormalizationKind.LayerNorm, Elements(dims, dims.Length - 1), 0.6)
+            { Axes = [dims.Length - 1], Groups = groups });
+        }
     }
 
     private static void AddAxes(int[] dims, IReadOnlyList<int> axes, double cost, Action<IndexMap, Reading> add)

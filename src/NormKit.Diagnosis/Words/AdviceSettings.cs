@@ -24,7 +24,14 @@ internal sealed class AdviceSettings(int[] shape, Finding finding, bool isAffine
     public int GroupLength => shape.Aggregate(1, (product, length) => product * length) / shape[0] / Math.Max(1, finding.Groups ?? 1);
 
     /// <summary>Whether the layer is said by its dimensions; one over groups of channels is not.</summary>
-    public bool HasAxes => finding.Axes.Count > 0;
+    public bool HasAxes => finding.Axes.Count > 0 && !IsOfLastGroups;
+
+    /// <summary>Whether the sets are groups of neighbours in the last dimension.</summary>
+    public bool IsOfLastGroups => finding.Axes.Count == 1 && finding.Groups is not null;
+
+    public int LastGroupLength => shape[^1] / Math.Max(1, finding.Groups ?? 1);
+
+    public int Last => shape[^1];
 
     public int AxisCount => finding.Axes.Count;
 

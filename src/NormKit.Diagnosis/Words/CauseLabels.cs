@@ -14,6 +14,7 @@ internal static class CauseLabels
         CauseKind.SampleVariance => "n - 1",
         CauseKind.Eps => "other eps",
         CauseKind.EpsOutside => "eps outside",
+        CauseKind.EpsAfterDivision => "eps after division",
         CauseKind.EpsClamp => "eps as bound",
         CauseKind.NotCentered => "not centered",
         CauseKind.SpreadNotCentered => "mean of squares",

@@ -50,9 +50,9 @@ internal static class Causes
     private static void AddStatistic(Problem problem, Recipe recipe, Recipe? reference, Action<CauseKind, string> add)
     {
         bool expectsEval = problem.Expected?.Eval ?? recipe.Core.UsesRunning;
-        if (recipe.IsSample)
+        if (recipe.IsSample && recipe.Core.Spread != Spread.Updated)
         {
-            add(CauseKind.SampleVariance, recipe.Core.Spread == Spread.MeanSquare
+            add(CauseKind.SampleVariance, recipe.Core.IsRms
                 ? "with the sum of squares divided by n - 1 where PyTorch divides by n" : "with the sample variance (n - 1) where PyTorch uses n");
         }
         switch (recipe.Core.Center, recipe.Core.Spread)
@@ -78,6 +78,19 @@ internal static class Causes
             case (Center.Running, Spread.RunningUnrooted):
                 add(CauseKind.VarianceNotRooted, "divided by the running variance, not by its root");
                 break;
+            case (Center.Mean, Spread.VarianceUnrooted):
+                add(CauseKind.VarianceNotRooted, "divided by the variance, not by its root");
+                break;
+            case (Center.None, Spread.MeanSquareUnrooted):
+                add(CauseKind.VarianceNotRooted, "divided by the mean of squares, not by its root");
+                break;
+            case (Center.None, Spread.NormUnrooted):
+                add(CauseKind.VarianceNotRooted, "divided by the sum of squares, not by its root");
+                break;
+            case (Center.Updated, _):
+                add(CauseKind.StaleStatistics, $"with the running statistics{(problem.RunningMean is null ? " of a new layer, mean 0 and variance 1," : "")} after this batch moved them by momentum "
+                    + $"{Names.Number(recipe.Momentum)}{(recipe.IsSample ? "" : ", its variance divided by n")}");
+                break;
             case (Center.Mean, Spread.Running) or (Center.Running, Spread.Variance):
                 add(CauseKind.MixedStatistics, recipe.Core.Center == Center.Mean
                     ? "with the batch's mean and the running variance" : "with the running mean and the batch's variance");
@@ -93,7 +106,7 @@ internal static class Causes
 
     private static void AddEps(Problem problem, Recipe recipe, Action<CauseKind, string> add)
     {
-        bool isFree = problem.Expected?.Eps is null && recipe.Core.Center == Center.None && recipe.Core.Spread is Spread.MeanSquare or Spread.Norm;
+        bool isFree = problem.Expected?.Eps is null && recipe.Core.IsRms || recipe.Core.IsNorm;
         double usual = Costs.DefaultEps(problem, recipe.Core);
         if (recipe.Core.Spread == Spread.One)
             return;
@@ -101,11 +114,16 @@ internal static class Causes
         // In 16 bits it is the roundings that tell one eps from another, not the range in which the factors allow it.
         bool tells = problem.OutputFormat.Is16Bit() && SetSearch.Told16.Contains(recipe.Eps) && SetSearch.Told16.Contains(usual);
         bool same = Math.Abs(recipe.Eps - usual) <= 1e-6 * usual || (!tells && usual >= recipe.EpsRange.Least && usual <= recipe.EpsRange.Most);
+        if (recipe.Place == EpsPlace.After)
+        {
+            add(CauseKind.EpsAfterDivision, $"with {Names.Number(recipe.Eps)} added after the division, not to what is divided by");
+            return;
+        }
         if (!same && !isFree && recipe.Place != EpsPlace.Clamp)
             add(CauseKind.Eps, $"with eps {Names.Number(recipe.Eps)} where {(problem.Expected?.Eps is null ? "the default is" : "it should be")} {Names.Number(usual)}");
         if (recipe.Eps == 0)
             return;
-        if (recipe.Place == EpsPlace.Outside && recipe.Core.Spread is not (Spread.Norm or Spread.RunningUnrooted))
+        if (recipe.Place == EpsPlace.Outside && recipe.Core.Spread != Spread.Norm && !recipe.Core.IsUnrooted)
             add(CauseKind.EpsOutside, "with eps added outside the root");
         if (recipe.Place == EpsPlace.Clamp && recipe.Core.Spread != Spread.Norm)
             add(CauseKind.EpsClamp, $"with the deviation bounded from below by {Names.Number(recipe.Eps)} in place of eps");

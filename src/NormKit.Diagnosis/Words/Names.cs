@@ -20,16 +20,15 @@ internal static class Names
     /// <summary>A layer and its grouping.</summary>
     public static string Layer(Reading reading, Core core, int[] shape)
     {
-        bool isRms = core is { Center: Center.None, Spread: Spread.MeanSquare };
         string order = reading.Order switch
         {
             ChannelOrder.Last => ", channels last",
             ChannelOrder.Misread => ", on memory of the other layout",
             _ => "",
         };
-        if (core.Spread == Spread.Norm)
+        if (core.IsNorm)
             return $"LpNormalize (p = {(double.IsPositiveInfinity(core.P) ? "infinity" : Number(core.P))}) over {Sets(reading, shape)}{order}";
-        if (isRms)
+        if (core.IsRms)
             return reading.Kind == NormalizationKind.LayerNorm ? $"RmsNorm over {Sets(reading, shape)}" : $"RMS norm over {Sets(reading, shape)}{order}";
         return reading.Kind switch
         {
@@ -41,8 +40,8 @@ internal static class Names
         };
     }
 
-    public static NormalizationKind KindOf(Reading reading, Core core) => core.Spread == Spread.Norm ? NormalizationKind.LpNormalize
-        : core is { Center: Center.None, Spread: Spread.MeanSquare } ? NormalizationKind.RmsNorm
+    public static NormalizationKind KindOf(Reading reading, Core core) => core.IsNorm ? NormalizationKind.LpNormalize
+        : core.IsRms ? NormalizationKind.RmsNorm
         : reading.Kind;
 
     /// <summary>Which elements share, in words.</summary>
@@ -59,6 +58,8 @@ internal static class Names
             };
         }
         int count = reading.Axes.Count;
+        if (reading.Groups > 0)
+            return $"{reading.Groups} groups of the last dimension";
         if (count == shape.Length && count > 1)
             return "all dimensions";
         if (reading.Axes[0] != shape.Length - count)

@@ -18,7 +18,7 @@ internal static class Notes
             yield return "A batch norm folded into a transposed convolution may look so: its weight is (in, out / groups, *), and a scale laid over dimension 0 mixes channels, "
                 + "which no line of the convolution's output shows. The scale belongs to dimension 1.";
         }
-        if (verdict is Verdict.NoneOfThese or Verdict.NotNormalized)
+        if (verdict is Verdict.NoneOfThese or Verdict.NotNormalized or Verdict.Line)
             yield break;
         if (ImpliedStatistics(problem, best) is string implied)
             yield return implied;
@@ -36,7 +36,7 @@ internal static class Notes
         }
         if (finding.FittedWeight is { Count: > 2 } weights && Wild(weights))
             yield return "The fitted weights span many powers of ten, as memory that was never initialised does: TorchSharp's GroupNorm starts with such weights unless they are set.";
-        if (double.IsFinite(finding.MostEps) && finding.MostEps > 3 * Math.Max(finding.LeastEps, 1e-300) && finding.MostEps > 1e-12 && finding.Causes.Count > 0)
+        if (best.Hypothesis is Recipe { Affine.Weight.IsFitted: false } && double.IsFinite(finding.MostEps) && finding.MostEps > 3 * Math.Max(finding.LeastEps, 1e-300) && finding.MostEps > 1e-12 && finding.Causes.Count > 0)
             yield return $"Any eps from {Names.Number(finding.LeastEps)} to {Names.Number(finding.MostEps)} gives this output.";
     }
 
