@@ -19,6 +19,8 @@ public static class Diagnoser
     /// <summary>The largest error on a sample that may be an answer on everything.</summary>
     private const double MayBeNear = 0.1;
 
+    private const double FitsBetter = 0.7;
+
     /// <summary>Errors so near to each other are the same.</summary>
     private const double TieFactor = 1.25;
 
@@ -50,6 +52,7 @@ public static class Diagnoser
             verdict = plain.IsLine ? Verdict.Line : Verdict.NotNormalized;
         else if (plain?.NoteOf(problem, best.Hypothesis) is string note)
             notes.Add(note);
+        (double correctlyRounded, double meanSignedUlp) = Residuals.RoundingOf(ExactOf(problem, whole, best), problem.Output, problem.OutputFormat);
         ResidualLook look = Looks.Of(problem, whole, best.Values, (best.Hypothesis as Recipe)?.Grouping.Sets);
         string referenceText = problem.Expected is not null ? "the layer expected" : reference is Recipe recipe
             ? $"{Names.Layer(Costs.ReadingOf(problem, recipe).Reading, recipe.Core, problem.Shape)} with eps {Names.Number(recipe.Eps)}"
@@ -67,6 +70,8 @@ public static class Diagnoser
             Reference = referenceText,
             Original = original,
             Look = look,
+            CorrectlyRounded = correctlyRounded,
+            MeanSignedUlp = meanSignedUlp,
             Momentum = Momentum.Of(problem, whole),
             Advice = verdict is Verdict.NoneOfThese or Verdict.NotNormalized or Verdict.Line ? [] : Advice.Of(problem.Shape, tried[0], problem.Request.Weight is not null || problem.Request.Bias is not null),
             Changes = verdict is Verdict.NotNormalized or Verdict.Line ? [plain!.Change] : verdict == Verdict.NoneOfThese ? [] : [.. tried[0].Causes.Select(cause => Changes.Of(cause.Kind)).OfType<string>().Distinct()],
@@ -144,11 +149,19 @@ public static class Diagnoser
         return problem.ComputingUnit * Finder.RoundingFactor * Math.Min(factor, 1e4);
     }
 
+    /// <summary>What the layer found comes to without roundings on the way.</summary>
+    private static double[] ExactOf(Problem problem, View whole, Prediction found) => found.Hypothesis switch
+    {
+        Recipe recipe when recipe.Roundings != Roundings.None => (recipe with { Roundings = Roundings.None }).Predict(problem, whole).Values,
+        LocalResponse { Output: not NumberFormat.Float64 } window => (window with { Output = NumberFormat.Float64 }).Predict(problem, whole).Values,
+        _ => found.Values,
+    };
+
     private static bool IsOneLine(Finding finding, List<Prediction> found, List<Finding> all) => found[all.IndexOf(finding)].Hypothesis is Recipe { Grouping.Sets.Count: 1 };
 
-    /// <summary>Whether a finding is the best with more causes, which then do nothing.</summary>
+    /// <summary>Whether a finding is the best with more causes, which then do nothing: it leaves as much.</summary>
     private static bool AddsToBest(Finding best, Finding other) => other.Layer == best.Layer && other.Causes.Count > best.Causes.Count
-        && best.Causes.All(cause => other.Causes.Any(more => more.Kind == cause.Kind));
+        && other.Residual.RootMeanSquare > FitsBetter * best.Residual.RootMeanSquare && best.Causes.All(cause => other.Causes.Any(more => more.Kind == cause.Kind));
 
     /// <summary>What leaves no more than the best does.</summary>
     private static IEnumerable<Prediction> TiesOf(Problem problem, Finder finder, List<Prediction> found)

@@ -51,6 +51,8 @@ internal static class DiagnoseJson
             }
             json.WriteEndArray();
         }
+        json.WriteFinite("correctlyRounded", result.CorrectlyRounded);
+        json.WriteFinite("meanSignedUlp", result.MeanSignedUlp);
         WriteLook(json, result.Look);
         WriteMomentum(json, result.Momentum);
         json.WriteStartArray("advice");

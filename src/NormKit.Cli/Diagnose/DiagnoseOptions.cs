@@ -26,8 +26,9 @@ internal sealed class DiagnoseOptions
             + "--running-var-after it is also told how they moved. Weights that are not given are fitted, and reported as fitted.",
         "Known layers are batch, layer, instance, group and RMS norm, lp-normalize and local-response-norm. --layer says what the output should be, and its "
             + "settings follow as in apply; what is found is then told as a departure from it. Without --layer the nearest textbook layer takes its place.",
-        "Everything is computed in double. ULP are those of the narrowest type that holds the output exactly.",
-        "--json prints one object: {verdict, sentence, reference, original, best, ties, tried, residual, momentum, advice, changes, notes}; best, ties and tried are of "
+        "Everything is computed in double. ULP are those of the narrowest type that holds the output exactly. correctlyRounded is the share of the outputs, 0 to 1, that are the exact "
+            + "value of the layer found, rounded once; meanSignedUlp is the mean of output minus exact in ULP.",
+        "--json prints one object: {verdict, sentence, reference, original, best, ties, tried, correctlyRounded, meanSignedUlp, residual, momentum, advice, changes, notes}; best, ties and tried are of "
             + "{text, layer, kind, groups, axes, channelsLast, eps, leastEps, mostEps, causes: [{kind, text}], sameAs, explained, left: {maxAbs, rms, sumAbs, maxUlp, "
             + "medianUlp}, fittedWeight, fittedBias}. With --compare: {sentence, first, second, firstFromExact, secondFromExact, between}. A figure that is not finite is null.",
     ];

@@ -66,6 +66,7 @@ internal static class DiagnoseReport
         string look = result.Verdict == Verdict.Explained ? "rounding" : $"{result.Look.Shape}, {result.Look.Where}";
         yield return new Paragraph($"{look}; largest {Report.Figure(result.Best.Residual.MaxAbs)}, root mean square "
             + $"{Report.Figure(result.Best.Residual.RootMeanSquare)}, median {Report.Figure(result.Best.Residual.MedianUlp)} ULP.");
+        yield return new Paragraph(RoundingText(result), "Rounding:");
         if (result.Best.FittedWeight is not null || result.Best.FittedBias is not null)
             yield return new Paragraph(FittedText(result.Best), "Fitted:");
     }
@@ -98,6 +99,11 @@ internal static class DiagnoseReport
     }
 
     private static string Label(Cause cause, Finding finding) => cause.Kind == CauseKind.Eps ? $"eps {Report.Figure(finding.Eps)}" : cause.Label;
+
+    /// <summary>How many outputs are the exact value rounded once, and which way the others lean.</summary>
+    private static string RoundingText(DiagnosisResult result) =>
+        $"{(result.CorrectlyRounded == 1 ? "all" : (Math.Floor(result.CorrectlyRounded * 1000) / 10).ToString("0.#", System.Globalization.CultureInfo.InvariantCulture) + " %")} of the outputs are the exact value of the layer "
+        + $"rounded once to {result.UlpFormat.ToString().ToLowerInvariant()}; the mean error, output minus exact, is {result.MeanSignedUlp.ToString("0.###;-0.###;0", System.Globalization.CultureInfo.InvariantCulture)} ULP.";
 
     private static string FittedText(Finding finding)
     {

@@ -149,4 +149,16 @@ public enum CauseKind
 
     /// <summary>Eps is added to the quotient, after the division.</summary>
     EpsAfterDivision,
+
+    /// <summary>The output was cut off to 16 bits, towards 0, in place of being rounded.</summary>
+    OutputTruncated,
+
+    /// <summary>Of a rounded and an unrounded input, the statistics are of one, the elements of the other.</summary>
+    StatisticsOfOtherInput,
+
+    /// <summary>Sums were accumulated in 16 bits.</summary>
+    SumsRounded,
+
+    /// <summary>1 + weight was computed in 16 bits.</summary>
+    WeightSumRounded,
 }

@@ -27,6 +27,13 @@ public sealed class DiagnosisResult
     /// <summary>What the best hypothesis leaves.</summary>
     public required ResidualLook Look { get; init; }
 
+    /// <summary>The share of the outputs, 0 to 1, that are the exact value of the best hypothesis without its roundings, rounded once to the output's type.</summary>
+    public required double CorrectlyRounded { get; init; }
+
+    /// <summary>The mean of output minus that exact value, in units of the output's type at it. Stores that cut off leave half a unit,
+    /// negative where outputs are positive. NaN where nothing is comparable.</summary>
+    public required double MeanSignedUlp { get; init; }
+
     /// <summary>How the running statistics moved, where they are given before and after.</summary>
     public MomentumFinding? Momentum { get; init; }
 

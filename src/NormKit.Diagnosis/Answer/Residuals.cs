@@ -7,6 +7,24 @@ internal static class Residuals
 {
     private const int MedianSample = 20001;
 
+    /// <summary>The share of outputs that are the exact value rounded once, and the mean signed error in units of the format.</summary>
+    /// <remarks>An output that is NaN where the exact value is counts as right, and an infinite one where that is.</remarks>
+    public static (double CorrectlyRounded, double MeanSignedUlp) RoundingOf(double[] exact, double[] output, NumberFormat format)
+    {
+        double sum = 0;
+        int right = 0, count = 0;
+        for (int i = 0; i < output.Length; i++)
+        {
+            right += Formats.Round(exact[i], format).Equals(output[i]) || (exact[i] == 0 && output[i] == 0) ? 1 : 0;
+            double units = (output[i] - exact[i]) / format.Spacing(exact[i]);
+            if (!double.IsFinite(units))
+                continue;
+            sum += units;
+            count++;
+        }
+        return ((double)right / output.Length, count == 0 ? double.NaN : sum / count);
+    }
+
     /// <param name="predicted">What a hypothesis says.</param>
     /// <param name="output">What is there.</param>
     /// <param name="format">Whose units count.</param>

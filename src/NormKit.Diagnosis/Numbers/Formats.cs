@@ -14,6 +14,21 @@ internal static class Formats
         _ => value,
     };
 
+    /// <summary>The neighbour towards 0, as a program stores that drops the last bits.</summary>
+    public static double Truncate(double value, NumberFormat format)
+    {
+        double rounded = Round(value, format);
+        if (!(Math.Abs(rounded) > Math.Abs(value)))
+            return rounded;
+        return format switch
+        {
+            NumberFormat.Float32 => value < 0 ? MathF.BitIncrement((float)rounded) : MathF.BitDecrement((float)rounded),
+            NumberFormat.Float16 => (double)(value < 0 ? Half.BitIncrement((Half)rounded) : Half.BitDecrement((Half)rounded)),
+            NumberFormat.BFloat16 => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits((float)value) & ~0xFFFF),
+            _ => rounded,
+        };
+    }
+
     public static void Round(Span<double> values, NumberFormat format)
     {
         if (format == NumberFormat.Float64)

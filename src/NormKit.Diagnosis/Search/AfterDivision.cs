@@ -27,7 +27,7 @@ internal static class AfterDivision
     public static Recipe Solve(Problem problem, View view, Recipe recipe)
     {
         double[] without = (recipe with { Eps = 0 }).Predict(problem, view).Values;
-        (double[] factor, _) = problem.ValuesOf(view, recipe.Affine, recipe.Roundings.Parameters);
+        (double[] factor, _) = problem.ValuesOf(view, recipe.Affine, recipe.Roundings);
         double products = 0, squares = 0;
         for (int i = 0; i < without.Length; i++)
         {

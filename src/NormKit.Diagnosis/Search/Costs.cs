@@ -97,12 +97,13 @@ internal static class Costs
         double value = eps == expected ? 0
             : eps is 1e-3 or 1e-5 or 1e-6 or 0 ? 0.4
             : eps is 1e-12 or 1e-8 or 1e-4 or 1.1920928955078125e-7 ? 0.5
-            : eps is 1e-7 or 1e-2 or 0.1 or 1 ? 0.8 : eps > 0.1 ? 2.5 : 1.5;
+            : eps is 1e-7 or 1e-2 or 0.1 or 1 or 0.0078125 or 0.0009765625 ? 0.8 : eps > 0.1 ? 2.5 : 1.5;
         return place + value;
     }
 
     private static double RoundingCost(Roundings roundings, Problem problem) =>
-        (roundings.Input == NumberFormat.Float64 ? 0 : 1.5) + (roundings.Statistics == NumberFormat.Float64 ? 0 : 2)
+        (roundings.Input == NumberFormat.Float64 ? 0 : roundings.InputUse == RoundedUse.Both ? 1.5 : 2) + (roundings.Sums == NumberFormat.Float64 ? 0 : 2)
+        + (roundings.WeightSum == NumberFormat.Float64 ? 0 : 1) + (roundings.IsTruncated ? 1.5 : 0) + (roundings.Statistics == NumberFormat.Float64 ? 0 : 2)
         + (roundings.Normalized == NumberFormat.Float64 ? 0 : roundings.Normalized == problem.OutputFormat ? 1 : 2.5)
         + (roundings.Parameters == NumberFormat.Float64 ? 0 : 1.5) + (roundings.Fast switch { FastVariance.None => 0, FastVariance.UnknownOrder => UnknownOrder, _ => 2 });
 }

@@ -16,9 +16,9 @@ internal static class EpsSolver
 
     /// <summary>Values that programs use, the most usual first.</summary>
     private static readonly double[] Usual =
-        [1e-5, 0, 1e-6, 1e-3, 1e-12, 1e-8, 1.1920928955078125e-7, 1e-4, 1e-7, 1e-2, 1e-10, 0.1, 1, 1e-16, 2.220446049250313e-16, 1e-9, 1e-20];
+        [1e-5, 0, 1e-6, 1e-3, 1e-12, 1e-8, 1.1920928955078125e-7, 1e-4, 1e-7, 1e-2, 1e-10, 0.1, 1, 1e-16, 2.220446049250313e-16, 1e-9, 1e-20, 0.0078125, 0.0009765625];
 
-    public static EpsFound Solve(ScaleFit fit, double[] squared, EpsPlace place, double unit, double? expected)
+    public static EpsFound Solve(ScaleFit fit, double[] squared, EpsPlace place, double unit, double? expected, bool prefersNear = false)
     {
         double[] variances = fit.Variances(unit);
         double eps = place == EpsPlace.Clamp ? Clamp(fit, squared, variances) : Descend(fit, squared, variances, place);
@@ -28,7 +28,15 @@ internal static class EpsSolver
             error = Math.Max(unit * 16, 1e-9) * eps;
         least = Math.Max(0, eps - error);
         double most = Math.Max(0, eps) + error;
-        return new(Round(Math.Max(0, eps), least, most, expected), least, most);
+        double value = Round(Math.Max(0, eps), least, most, expected);
+
+        // Where few elements leave a wide range, a usual value near the middle is likelier than the default at its end.
+        if (prefersNear && place != EpsPlace.Clamp && Math.Abs(value - eps) > error / Confidence)
+        {
+            double near = Round(Math.Max(0, eps), Math.Max(0, eps - (error / Confidence)), Math.Max(0, eps) + (error / Confidence), expected);
+            value = IsUsual(near) ? near : value;
+        }
+        return new(value, least, most);
     }
 
     /// <summary>Whether programs use this value.</summary>

@@ -20,6 +20,9 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
     private const int Checked = 7;
     private const int CheckedOfMany = 5;
     private const int CheckedOfFew = 16;
+
+    /// <summary>Of few elements, a fitted number takes up a part of what should contradict it.</summary>
+    private const double CostOfANumber = 0.4;
     private const int Many = 1 << 20;
     private const int MostAlike = 3;
 
@@ -87,7 +90,7 @@ internal sealed class Finder(Problem problem, IProgress<double>? progress, Cance
         ? problem.OutputFormat.Unit() * Math.Max(Misrounded, 2 / Math.Sqrt(problem.Length)) : problem.ComputingUnit * (problem.IsSmall ? 2 * problem.SmallSample : 1);
 
     public double Score(Prediction prediction) =>
-        Costs.Score(prediction.Error, Floor(), prediction.Hypothesis.Cost + (prediction.Missed > 0 ? 1.5 : 0));
+        Costs.Score(prediction.Error, Floor(), prediction.Hypothesis.Cost + (prediction.Missed > 0 ? 1.5 : 0) + (problem.IsSmall ? CostOfANumber * prediction.Fitted : 0));
 
     /// <summary>The best structures, apart from divisor and eps, to try roundings on.</summary>
     private IEnumerable<Recipe> Structures(List<Prediction> predictions, bool isFitted) => Best(predictions.Where(prediction => prediction.Error <= MostRounded), int.MaxValue)

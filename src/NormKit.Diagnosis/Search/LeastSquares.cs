@@ -34,7 +34,7 @@ internal static class LeastSquares
         int count = 0;
         if (affine.Weight.IsFitted)
         {
-            summand = affine.Bias.IsFitted ? new double[view.Length] : problem.ValuesOf(view, affine.Bias, 0, recipe.Roundings.Parameters);
+            summand = affine.Bias.IsFitted ? new double[view.Length] : problem.ValuesOf(view, affine.Bias, 0, recipe.Roundings);
             (weight, bias) = Lines(view, affine.Weight, normalized, summand, affine.Bias.IsFitted);
             factor = Laid(view, affine.Weight, weight);
             if (affine.Bias.IsFitted)
@@ -43,7 +43,7 @@ internal static class LeastSquares
         }
         else
         {
-            factor = problem.ValuesOf(view, affine.Weight, 1, recipe.Roundings.Parameters);
+            factor = problem.ValuesOf(view, affine.Weight, 1, recipe.Roundings);
             double[] rest = new double[view.Length];
             for (int i = 0; i < rest.Length; i++)
                 rest[i] = view.Y[i] - (normalized[i] * factor[i]);

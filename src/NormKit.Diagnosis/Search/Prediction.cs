@@ -35,7 +35,7 @@ internal sealed record Prediction(Hypothesis Hypothesis, double[] Values)
         }
         else
         {
-            (factor, summand) = problem.ValuesOf(view, recipe.Affine, recipe.Roundings.Parameters);
+            (factor, summand) = problem.ValuesOf(view, recipe.Affine, recipe.Roundings);
         }
         double[]? extra = ExtraSummands(problem, view, recipe);
         for (int i = 0; i < values.Length; i++)
@@ -43,14 +43,14 @@ internal sealed record Prediction(Hypothesis Hypothesis, double[] Values)
             double product = values[i] * factor[i];
             if (extra is not null)
                 product += recipe.Fold == FoldFault.MeanNotScaled ? -extra[i] : extra[i];
-            values[i] = Formats.Round(product + summand[i], recipe.Roundings.Output);
+            values[i] = recipe.Roundings.IsTruncated ? Formats.Truncate(product + summand[i], recipe.Roundings.Output) : Formats.Round(product + summand[i], recipe.Roundings.Output);
         }
         return Measure(view, new(recipe, values) { Fitted = fitted, FittedWeight = fittedWeight, FittedBias = fittedBias });
     }
 
     private static double[] Normalized(Problem problem, View view, Recipe recipe, Statistics statistics)
     {
-        double[] x = view.InputIn(recipe.Roundings.Input);
+        double[] x = view.InputIn(recipe.Roundings.ElementsInput);
         double[] values = new double[x.Length];
         int[] set = view.CellsOf(recipe.Grouping.Sets).Each;
         double[] center = statistics.Center, factors = recipe.Roundings.Fast == FastVariance.UnknownOrder

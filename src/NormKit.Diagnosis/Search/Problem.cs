@@ -8,7 +8,7 @@ namespace NormKit.Diagnosis.Search;
 internal sealed class Problem
 {
     private const int FewElements = 128;
-    private readonly ConcurrentDictionary<(View, Affine, NumberFormat), (double[] Factor, double[] Summand)> values = [];
+    private readonly ConcurrentDictionary<(View, Affine, NumberFormat, NumberFormat), (double[] Factor, double[] Summand)> values = [];
 
     private readonly Lazy<PlainOutput?> plain;
 
@@ -75,12 +75,12 @@ internal sealed class Problem
         new(Input, Output, target == 0 ? null : Sampling.Of(Shape, target, new Random(seed)), Channels, stop);
 
     /// <summary>Factor and summand of each element, of weights that are given.</summary>
-    public (double[] Factor, double[] Summand) ValuesOf(View view, Affine affine, NumberFormat format) => view.IsAll
-        ? Lay(view, affine, format)
-        : values.GetOrAdd((view, affine, format), key => Lay(key.Item1, key.Item2, key.Item3));
+    public (double[] Factor, double[] Summand) ValuesOf(View view, Affine affine, Roundings roundings) => view.IsAll
+        ? Lay(view, affine, roundings)
+        : values.GetOrAdd((view, affine, roundings.Parameters, roundings.WeightSum), _ => Lay(view, affine, roundings));
 
     /// <summary>A parameter's value for each element; null for one that is fitted.</summary>
-    public double[] ValuesOf(View view, Parameter parameter, double neutral, NumberFormat format)
+    public double[] ValuesOf(View view, Parameter parameter, double neutral, Roundings roundings)
     {
         double[] laid = new double[view.Length];
         if (parameter.Origin is Origin.None or Origin.Ones)
@@ -88,10 +88,10 @@ internal sealed class Problem
             Array.Fill(laid, parameter.Origin == Origin.Ones ? 1 : neutral);
             return laid;
         }
-        double[] given = Array.ConvertAll((parameter.Origin == Origin.Weight ? Request.Weight : Request.Bias)!, value => Formats.Round(value, format));
+        double[] given = Array.ConvertAll((parameter.Origin == Origin.Weight ? Request.Weight : Request.Bias)!, value => Formats.Round(value, roundings.Parameters));
         double[] used = parameter.Use switch
         {
-            Use.PlusOne => Array.ConvertAll(given, value => 1 + value),
+            Use.PlusOne => Array.ConvertAll(given, value => Formats.Round(1 + value, roundings.WeightSum)),
             Use.MinusOne => Array.ConvertAll(given, value => value - 1),
             Use.Twice => Array.ConvertAll(given, value => neutral == 1 ? value * value : 2 * value),
             _ => given,
@@ -102,9 +102,9 @@ internal sealed class Problem
         return laid;
     }
 
-    private (double[] Factor, double[] Summand) Lay(View view, Affine affine, NumberFormat format)
+    private (double[] Factor, double[] Summand) Lay(View view, Affine affine, Roundings roundings)
     {
-        double[] factor = ValuesOf(view, affine.Weight, 1, format), summand = ValuesOf(view, affine.Bias, 0, format);
+        double[] factor = ValuesOf(view, affine.Weight, 1, roundings), summand = ValuesOf(view, affine.Bias, 0, roundings);
         if (affine.BiasFirst)
         {
             for (int i = 0; i < summand.Length; i++)

@@ -118,8 +118,37 @@ internal sealed record Roundings
 
     public NumberFormat Output { get; init; } = NumberFormat.Float64;
 
+    /// <summary>Which of them see the rounded input: elements and statistics, or one of the two.</summary>
+    public RoundedUse InputUse { get; init; }
+
+    /// <summary>The type in which sums are accumulated, one element after the other.</summary>
+    public NumberFormat Sums { get; init; } = NumberFormat.Float64;
+
+    /// <summary>Whether each term of a sum is rounded before it is added.</summary>
+    public bool RoundsTerms { get; init; }
+
+    /// <summary>The type of 1 + weight, where 1 is added to a weight.</summary>
+    public NumberFormat WeightSum { get; init; } = NumberFormat.Float64;
+
+    /// <summary>Whether the output is cut off, towards 0, and not rounded.</summary>
+    public bool IsTruncated { get; init; }
+
+    /// <summary>What the input is rounded to for the statistics.</summary>
+    public NumberFormat MomentsInput => InputUse == RoundedUse.Elements ? NumberFormat.Float64 : Input;
+
+    /// <summary>What it is rounded to for the elements.</summary>
+    public NumberFormat ElementsInput => InputUse == RoundedUse.Statistics ? NumberFormat.Float64 : Input;
+
     /// <summary>How a variance as E[x^2] - E[x]^2 in float is imitated.</summary>
     public FastVariance Fast { get; init; }
+}
+
+/// <summary>What a rounded input is used for.</summary>
+internal enum RoundedUse
+{
+    Both,
+    Statistics,
+    Elements,
 }
 
 /// <summary>The ways in which a variance is computed as the mean of squares less the square of the mean.</summary>

@@ -39,7 +39,8 @@ internal static class RoundingSearch
     }
 
     private static int Count(Roundings roundings) => (roundings.Input == NumberFormat.Float64 ? 0 : 1) + (roundings.Statistics == NumberFormat.Float64 ? 0 : 1)
-        + (roundings.Normalized == NumberFormat.Float64 ? 0 : 1) + (roundings.Parameters == NumberFormat.Float64 ? 0 : 1);
+        + (roundings.Normalized == NumberFormat.Float64 ? 0 : 1) + (roundings.Parameters == NumberFormat.Float64 ? 0 : 1)
+        + (roundings.Sums == NumberFormat.Float64 ? 0 : 1) + (roundings.WeightSum == NumberFormat.Float64 ? 0 : 1) + (roundings.IsTruncated ? 1 : 0);
 
     private static IEnumerable<Roundings> Variants(Problem problem, Recipe recipe)
     {
@@ -55,6 +56,33 @@ internal static class RoundingSearch
         }
         foreach (Roundings roundings in Fast(problem, recipe))
             yield return roundings;
+        foreach (Roundings roundings in problem.OutputFormat.Is16Bit() ? Special(problem, recipe) : [])
+            yield return roundings with { Output = problem.OutputFormat };
+    }
+
+    /// <summary>What 16-bit programs do besides; each of them alone or with the normalized value rounded.</summary>
+    private static IEnumerable<Roundings> Special(Problem problem, Recipe recipe)
+    {
+        NumberFormat format = problem.OutputFormat;
+        foreach (Roundings start in (Roundings[])[Roundings.None, Roundings.None with { Normalized = format }])
+        {
+            if (start.Normalized != NumberFormat.Float64 && recipe.Affine.Weight.Origin == Origin.None)
+                continue;
+            yield return start with { IsTruncated = true };
+            if (recipe.Affine.Weight.Use == Use.PlusOne)
+                yield return start with { WeightSum = format };
+            if (recipe.Core.UsesRunning)
+                continue;
+            if (!problem.InputFormat.Is16Bit())
+            {
+                yield return start with { Input = format, InputUse = RoundedUse.Statistics };
+                yield return start with { Input = format, InputUse = RoundedUse.Elements };
+            }
+            if (recipe.Core.Spread is not (Spread.Variance or Spread.MeanSquare))
+                continue;
+            yield return start with { Sums = format };
+            yield return start with { Sums = format, RoundsTerms = true };
+        }
     }
 
     private static IEnumerable<Roundings> Fast(Problem problem, Recipe recipe)

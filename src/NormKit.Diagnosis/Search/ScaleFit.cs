@@ -15,10 +15,10 @@ internal sealed record ScaleFit(double[] Slope, double[] Information, double Res
 
     public static ScaleFit Of(Problem problem, View view, Recipe recipe, double[] center)
     {
-        double[] x = view.InputIn(recipe.Roundings.Input);
+        double[] x = view.InputIn(recipe.Roundings.ElementsInput);
         Cells sets = view.CellsOf(recipe.Grouping.Sets);
         int[] set = sets.Each;
-        (double[] factor, double[] summand) = problem.ValuesOf(view, recipe.Affine, recipe.Roundings.Parameters);
+        (double[] factor, double[] summand) = problem.ValuesOf(view, recipe.Affine, recipe.Roundings);
         double[]? outside = recipe.Fold switch
         {
             FoldFault.MeanNotScaled => sets.Gather(Array.ConvertAll(problem.RunningMean!, value => -value)),

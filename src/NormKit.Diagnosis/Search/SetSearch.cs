@@ -89,7 +89,7 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
     }
 
     /// <summary>The eps that are told apart by the roundings of 16-bit output.</summary>
-    public static readonly double[] Told16 = [0, 1e-6, 1e-5, 1e-3];
+    public static readonly double[] Told16 = [0, 1e-6, 1e-5, 1e-3, 0.0078125, 0.0009765625];
 
     private List<Prediction> Predict(Recipe[] recipes) =>
         InParallel.Map(recipes, recipe => (Prediction[])[WithCost(recipe).Predict(problem, view) with { Values = [] }], stop);
@@ -168,12 +168,11 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
         double unit = recipe.Roundings.Statistics == NumberFormat.Float64 ? problem.ComputingUnit * problem.SmallSample : recipe.Roundings.Statistics.Unit();
         foreach (bool isSample in recipe.Core.HasDivisor && recipe.Grouping.SetSize > 1 ? (bool[])[false, true] : [false])
         {
-            double[] squared = Statistics.Of(
-                problem, view, recipe.Grouping, recipe.Core, isSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast, recipe.Momentum).Squared;
+            double[] squared = Statistics.Of(problem, view, recipe with { IsSample = isSample }).Squared;
             // Without a root there is no inside.
             foreach (EpsPlace place in recipe.Core.IsUnrooted ? (EpsPlace[])[EpsPlace.Outside] : [EpsPlace.Inside, EpsPlace.Outside, EpsPlace.Clamp])
             {
-                EpsFound eps = EpsSolver.Solve(fit, squared, place, unit, Costs.DefaultEps(problem, recipe.Core));
+                EpsFound eps = EpsSolver.Solve(fit, squared, place, unit, Costs.DefaultEps(problem, recipe.Core), problem.IsSmall);
 
                 // A bound that no set reaches is no bound, except where one is usual: at a norm. There an eps that cannot be seen is that.
                 bool isNorm = recipe.Core.Spread == Spread.Norm;

@@ -7,16 +7,18 @@ namespace NormKit.Diagnosis.Search;
 internal sealed record Statistics(double[] Center, double[] Squared)
 {
     /// <summary>The statistics of a hypothesis, in each cell of a view.</summary>
-    public static Statistics Of(Problem problem, View view, Recipe recipe) => Of(
-        problem, view, recipe.Grouping, recipe.Core, recipe.IsSample, recipe.Fold, recipe.Roundings.Input, recipe.Roundings.Fast,
-        recipe.Momentum);
-
-    public static Statistics Of(
-        Problem problem, View view, Grouping grouping, Core core, bool isSample, FoldFault fold = FoldFault.None,
-        NumberFormat inputFormat = NumberFormat.Float64, FastVariance fast = FastVariance.None, double momentum = 0)
+    public static Statistics Of(Problem problem, View view, Recipe recipe)
     {
+        (Grouping grouping, Core core, Roundings roundings) = (recipe.Grouping, recipe.Core, recipe.Roundings);
+        (NumberFormat inputFormat, FastVariance fast) = (roundings.MomentsInput, roundings.Fast);
         Cells cells = view.CellsOf(grouping.Sets);
-        double[] center = CentersOf(problem, view, grouping, core.Center, fold, inputFormat, momentum);
+        double[] center = CentersOf(problem, view, grouping, core.Center, recipe.Fold, inputFormat, recipe.Momentum);
+        if (roundings.Sums != NumberFormat.Float64)
+        {
+            SetMoments accumulated = Accumulation.Of(view, grouping.Sets, roundings, isCentered: core.Center == Search.Center.Mean);
+            double scale = recipe.IsSample ? grouping.SetSize / (grouping.SetSize - 1.0) : 1;
+            return new(core.Center == Search.Center.Mean ? accumulated.Mean : center, Array.ConvertAll(accumulated.Variance, value => value * scale));
+        }
         double[] squared;
         if (fast is FastVariance.Sequential or FastVariance.RoundedMoments)
         {
@@ -36,13 +38,13 @@ internal sealed record Statistics(double[] Center, double[] Squared)
                 _ => Constant(cells.Count, 1),
             };
         }
-        if (isSample && core.HasDivisor)
+        if (recipe.IsSample && core.HasDivisor)
         {
             double n = grouping.SetSize, factor = n / (n - 1);
             squared = Array.ConvertAll(squared, value => value * factor);
         }
         if (core.Spread == Spread.Updated)
-            squared = Moved(cells, problem.RunningVar, 1, squared, momentum);
+            squared = Moved(cells, problem.RunningVar, 1, squared, recipe.Momentum);
 
         // The recipe's root then gives the variance itself.
         if (core.Spread is Spread.VarianceUnrooted or Spread.MeanSquareUnrooted or Spread.NormUnrooted)

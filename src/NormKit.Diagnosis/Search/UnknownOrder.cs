@@ -17,7 +17,7 @@ internal static class UnknownOrder
     {
         if (fit.Bound > problem.ComputingUnit * Finder.RoundingFactor && !problem.OutputFormat.Is16Bit())
             return false;
-        SetMoments moments = view.MomentsOf(recipe.Grouping.Sets, recipe.Roundings.Input);
+        SetMoments moments = view.MomentsOf(recipe.Grouping.Sets, recipe.Roundings.MomentsInput);
         double unit = NumberFormat.Float32.Unit(), n = recipe.Grouping.SetSize;
         List<double> units = [], shares = [], offsets = [];
         for (int set = 0; set < fit.Slope.Length; set++)

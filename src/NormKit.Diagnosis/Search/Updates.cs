@@ -16,7 +16,7 @@ internal static class Updates
         Cells cells = view.CellsOf(grouping.Sets);
         double[] batch = view.MomentsOf(grouping.Sets, NumberFormat.Float64).Mean;
         double[] old = Statistics.Moved(cells, problem.RunningMean, 0, batch, 0);
-        (double[] factor, double[] summand) = problem.ValuesOf(view, affine, NumberFormat.Float64);
+        (double[] factor, double[] summand) = problem.ValuesOf(view, affine, Roundings.None);
         double[] uu = new double[cells.Count], uw = new double[cells.Count], ww = new double[cells.Count], ut = new double[cells.Count], wt = new double[cells.Count];
         for (int i = 0; i < view.Length; i++)
         {

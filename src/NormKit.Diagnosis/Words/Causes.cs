@@ -190,9 +190,22 @@ internal static class Causes
     {
         Roundings roundings = recipe.Roundings;
         if (roundings.Input != NumberFormat.Float64)
-            add(CauseKind.InputRounded, $"with the input rounded to {roundings.Input.Name()}");
+        {
+            add(roundings.InputUse == RoundedUse.Both ? CauseKind.InputRounded : CauseKind.StatisticsOfOtherInput, roundings.InputUse switch
+            {
+                RoundedUse.Both => $"with the input rounded to {roundings.Input.Name()}",
+                RoundedUse.Statistics => $"with the statistics of the input rounded to {roundings.Input.Name()}, the elements not rounded",
+                _ => $"with the elements rounded to {roundings.Input.Name()}, the statistics those of the input before that",
+            });
+        }
+        if (roundings.Sums != NumberFormat.Float64)
+            add(CauseKind.SumsRounded, $"with sums accumulated in {roundings.Sums.Name()}{(roundings.RoundsTerms ? ", each term rounded" : "")}");
+        if (roundings.WeightSum != NumberFormat.Float64)
+            add(CauseKind.WeightSumRounded, $"with 1 + weight computed in {roundings.WeightSum.Name()}");
+        if (roundings.IsTruncated)
+            add(CauseKind.OutputTruncated, $"cut off to {roundings.Output.Name()}, towards 0, not rounded");
         if (roundings.Statistics != NumberFormat.Float64)
-            add(CauseKind.StatisticsRounded, $"with mean and {(roundings.OfVariance ? "variance" : "deviation")} rounded to {roundings.Statistics.Name()}");
+            add(CauseKind.StatisticsRounded, $"with {(recipe.Core.IsRms ? roundings.OfVariance ? "the mean of squares" : "1 / rms" : roundings.OfVariance ? "mean and variance" : "mean and 1 / deviation")} rounded to {roundings.Statistics.Name()}");
         if (roundings.Parameters != NumberFormat.Float64)
             add(CauseKind.ParametersRounded, $"with weight and bias rounded to {roundings.Parameters.Name()}");
         if (roundings.Normalized != NumberFormat.Float64)
