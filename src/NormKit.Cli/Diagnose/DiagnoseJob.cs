@@ -13,6 +13,7 @@ internal sealed class DiagnoseJob
     private readonly StoredTensor input;
     private readonly StoredTensor[] outputs;
     private readonly DiagnosisRequest diagnosis;
+    private readonly (string File, StoredTensor Tensor)[] batches;
 
     /// <exception cref="UsageException">A shape does not fit.</exception>
     /// <exception cref="TensorFileException">A file is missing or damaged.</exception>
@@ -28,6 +29,7 @@ internal sealed class DiagnoseJob
         if (input.Count > MostElements)
             throw new UsageException($"{what} is too large; diagnose takes up to {MostElements} elements.");
         outputs = [.. request.Outputs.Select((file, i) => Output(file, request.Outputs.Count == 1 ? "OUTPUT" : i == 0 ? "--compare A" : "--compare B"))];
+        batches = [.. request.Batches.Select(file => (file, Batch(file)))];
         double[]? Known(string option) => request.Files.TryGetValue(option, out string? file) ? Files.Read(file, option).ToArray<double>() : null;
         diagnosis = new()
         {
@@ -47,6 +49,10 @@ internal sealed class DiagnoseJob
             Expected = request.Layer is null ? null : DiagnosedLayers.Expect(request.Layer, request.Settings, input.Shape.ToArray(), request.Eval, request.ChannelsLast),
         };
     }
+
+    /// <summary>Whether the rows of OUTPUT are those of the outputs in other batches.</summary>
+    public IEnumerable<(string File, BatchFinding Finding)> InOtherBatches() => batches.Select(batch => (batch.File, Batches.Compare(
+        diagnosis.Output, Lengths(outputs[0]), batch.Tensor.ToArray<double>(), Lengths(batch.Tensor), diagnosis.OutputFormat)));
 
     public bool IsTwoSided => outputs.Length == 2;
 
@@ -107,6 +113,14 @@ internal sealed class DiagnoseJob
             ? output
             : throw new UsageException($"{role} {file}: shape {NumberType.Text(output.Shape)}, but INPUT {request.Input} has {NumberType.Text(shape)}; an output has that shape, "
                 + "or that with the channels at the other end.");
+    }
+
+    private StoredTensor Batch(string file)
+    {
+        StoredTensor batch = Files.Read(file, "--batches"), output = outputs[0];
+        return batch.Shape.Length == output.Shape.Length && batch.Shape[1..].SequenceEqual(output.Shape[1..]) && batch.Shape[0] > 0
+            ? batch
+            : throw new UsageException($"--batches {file}: shape {NumberType.Text(batch.Shape)}, but OUTPUT {request.Outputs[0]} has {NumberType.Text(output.Shape)}; only the first dimension may differ.");
     }
 
     private static int[] Lengths(StoredTensor tensor) => [.. tensor.Shape.ToArray().Select(length => (int)length)];

@@ -11,6 +11,7 @@ internal static class DiagnoseJson
         json.WriteStartObject();
         json.WriteString("source", job.Source);
         Write(json, result);
+        WriteBatches(json, job);
         json.WriteEndObject();
     });
 
@@ -77,10 +78,7 @@ internal static class DiagnoseJson
             json.WriteNumber("groups", groups);
         else
             json.WriteNull("groups");
-        json.WriteStartArray("axes");
-        foreach (int axis in finding.Axes)
-            json.WriteNumberValue(axis);
-        json.WriteEndArray();
+        Integers(json, "axes", finding.Axes);
         json.WriteBoolean("channelsLast", finding.ChannelsLast);
         json.WriteFinite("eps", finding.Eps);
         json.WriteFinite("leastEps", finding.LeastEps);
@@ -114,6 +112,33 @@ internal static class DiagnoseJson
         json.WriteFinite("proportionalBySet", look.ProportionalBySet);
         Numbers(json, "byChannel", look.ByChannel);
         json.WriteEndObject();
+    }
+
+    private static void WriteBatches(Utf8JsonWriter json, DiagnoseJob job)
+    {
+        json.WriteStartArray("batches");
+        foreach ((string file, BatchFinding finding) in job.InOtherBatches())
+        {
+            json.WriteStartObject();
+            json.WriteString("file", file);
+            json.WriteString("text", finding.Text);
+            json.WriteBoolean("isInvariant", finding.IsInvariant);
+            json.WriteNumber("rows", finding.Rows);
+            Integers(json, "differentRows", finding.DifferentRows);
+            json.WriteNumber("differentElements", finding.DifferentElements);
+            Integers(json, "firstDifference", finding.FirstDifference ?? []);
+            json.WriteFinite("maxUlp", finding.MaxUlp);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void Integers(Utf8JsonWriter json, string name, IReadOnlyList<int> values)
+    {
+        json.WriteStartArray(name);
+        foreach (int value in values)
+            json.WriteNumberValue(value);
+        json.WriteEndArray();
     }
 
     private static void WriteMomentum(Utf8JsonWriter json, MomentumFinding? momentum)

@@ -11,11 +11,12 @@ namespace NormKit.Cli.Diagnose;
 /// <param name="Settings">Its settings.</param>
 /// <param name="Eval">Whether it uses running statistics.</param>
 /// <param name="ChannelsLast">Whether its channels are the last dimension.</param>
+/// <param name="Batches">Outputs of the same rows in batches of other sizes.</param>
 /// <param name="Json">Whether JSON is wanted.</param>
 /// <param name="Report">Where to write a page; may be null.</param>
 internal sealed record DiagnoseRequest(
     string Input, IReadOnlyList<string> Outputs, IReadOnlyDictionary<string, string> Files, LayerEntry? Layer, LayerSettings Settings, bool Eval,
-    bool ChannelsLast, bool Json, string? Report);
+    bool ChannelsLast, IReadOnlyList<string> Batches, bool Json, string? Report);
 
 /// <summary>The command line of diagnose.</summary>
 internal sealed class DiagnoseOptions
@@ -28,7 +29,9 @@ internal sealed class DiagnoseOptions
             + "settings follow as in apply; what is found is then told as a departure from it. Without --layer the nearest textbook layer takes its place.",
         "Everything is computed in double. ULP are those of the narrowest type that holds the output exactly. correctlyRounded is the share of the outputs, 0 to 1, that are the exact "
             + "value of the layer found, rounded once; meanSignedUlp is the mean of output minus exact in ULP.",
-        "--json prints one object: {verdict, sentence, reference, original, best, ties, tried, correctlyRounded, meanSignedUlp, residual, momentum, advice, changes, notes}; best, ties and tried are of "
+        "--batches is for programs that should give a row the same bits in each batch: FILE has the shape of OUTPUT but for the first dimension, and its first rows are "
+            + "outputs of the first rows of INPUT.",
+        "--json prints one object: {verdict, sentence, reference, original, best, ties, tried, correctlyRounded, meanSignedUlp, residual, momentum, advice, changes, notes, batches: [{file, text, isInvariant, rows, differentRows, differentElements, firstDifference, maxUlp}]}; best, ties and tried are of "
             + "{text, layer, kind, groups, axes, channelsLast, eps, leastEps, mostEps, causes: [{kind, text}], sameAs, explained, left: {maxAbs, rms, sumAbs, maxUlp, "
             + "medianUlp}, fittedWeight, fittedBias}. With --compare: {sentence, first, second, firstFromExact, secondFromExact, between}. A figure that is not finite is null.",
     ];
@@ -62,6 +65,14 @@ internal sealed class DiagnoseOptions
     private readonly SettingOptions settings = new();
     private readonly Option<bool> eval = Values.Flag("--eval", "The layer should use the running statistics (batch-norm).");
     private readonly Option<bool> channelsLast = Values.Flag("--channels-last", "The channels are the last dimension.");
+    private readonly Option<string[]?> batches = new("--batches")
+    {
+        HelpName = "FILE ...",
+        Description = "Outputs of the same program of the first rows of INPUT, or of more rows, in batches of other sizes: are the rows equal, to the bit?",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     private readonly Option<bool> json = Values.Flag("--json", "One JSON object in place of the report.");
     private readonly Option<string?> report = new("--report") { HelpName = "FILE.html", Description = "Also writes one HTML page with pictures." };
 
@@ -69,7 +80,7 @@ internal sealed class DiagnoseOptions
     {
         command.Add(input);
         command.Add(output);
-        foreach (Option option in (Option[])[.. files, layer, .. settings.OfDiagnosis, eval, channelsLast, compare, inputOption, json, report])
+        foreach (Option option in (Option[])[.. files, layer, .. settings.OfDiagnosis, eval, channelsLast, compare, inputOption, batches, json, report])
             command.Add(option);
     }
 
@@ -87,6 +98,8 @@ internal sealed class DiagnoseOptions
             throw new UsageException($"--eval does not fit {entry.Name}, which has no running statistics; leave it out.");
         if (parsed.GetValue(channelsLast) && entry is { TakesChannelsLast: false })
             throw new UsageException($"--channels-last does not fit {entry.Name}; leave it out.");
+        if (outputs.Length == 2 && parsed.IsGiven(batches))
+            throw new UsageException("--batches goes with one OUTPUT, not with --compare; diagnose each output by itself.");
         Dictionary<string, string> given = [];
         foreach (Option<string?> file in files)
         {
@@ -96,7 +109,7 @@ internal sealed class DiagnoseOptions
         Require(given, parsed.GetValue(eval) || entry is FrozenBatchNormEntry);
         return new(
             x, outputs, given, entry, entry is null ? new LayerSettings() : settings.Read(parsed, entry), parsed.GetValue(eval) || entry is FrozenBatchNormEntry,
-            parsed.GetValue(channelsLast), parsed.GetValue(json), parsed.GetValue(report));
+            parsed.GetValue(channelsLast), parsed.ValueIfGiven(batches) ?? [], parsed.GetValue(json), parsed.GetValue(report));
     }
 
     private (string Input, string[] Outputs) Arrays(ParseResult parsed)

@@ -16,6 +16,11 @@ internal static class DiagnoseReport
         yield return new Heading("Diagnosis");
         yield return new Paragraph(result.Sentence);
         yield return new Paragraph(job.Source + ".", "Of:");
+        foreach ((string file, BatchFinding finding) in job.InOtherBatches())
+        {
+            bool isTraining = !finding.IsInvariant && result.Best is { Kind: NormalizationKind.BatchNorm, IsEvaluation: false };
+            yield return new Paragraph(finding.Text + (isTraining ? " Batch norm in training takes the statistics of the batch, so that other batches give other outputs." : ""), $"{file}:");
+        }
         foreach (ReportPart part in Details(result))
             yield return part;
         foreach (ReportPart part in InCode(result))

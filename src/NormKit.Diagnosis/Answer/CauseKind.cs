@@ -161,4 +161,7 @@ public enum CauseKind
 
     /// <summary>1 + weight was computed in 16 bits.</summary>
     WeightSumRounded,
+
+    /// <summary>Local response norm: some channels are a multiple of the input, as where a loop ends early.</summary>
+    ChannelsLeftOut,
 }

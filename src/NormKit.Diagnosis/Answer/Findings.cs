@@ -62,6 +62,12 @@ internal sealed class Findings(Problem problem, Hypothesis? reference, Residual 
         if (expected is not null && (window.Size != expected.Size || window.ChannelsLast != expected.ChannelsLast || window.Beta != expected.Beta || window.K != expected.K
             || (!isSum && Math.Abs(window.Alpha - expected.Alpha) > 1e-3 * expected.Alpha)))
             causes.Add(new(CauseKind.OtherConstants, $"with size {window.Size}, alpha {Names.Number(window.Alpha)}, beta {Names.Number(window.Beta)} and k {Names.Number(window.K)}"));
+        if (window.LeftOut is bool[] leftOut)
+        {
+            bool isPower = Math.Abs(window.LeftOutDivisor - Math.Pow(window.K, window.Beta)) <= 1e-5 * window.LeftOutDivisor;
+            causes.Add(new(CauseKind.ChannelsLeftOut, $"in {Channels(leftOut, false)} alone; {Channels(leftOut, true)} {(leftOut.Count(isOut => isOut) == 1 ? "is" : "are")} the input"
+                + (window.LeftOutDivisor == 1 ? ", not normalized" : $" divided by {Names.Number(window.LeftOutDivisor)}{(isPower ? ", which is k^beta: the window was not summed there" : "")}")));
+        }
         if (expected is null && problem.Expected is not null)
             causes.Add(new(CauseKind.OtherLayer, $"not the {problem.Expected.Kind} expected"));
         return new()
@@ -79,6 +85,12 @@ internal sealed class Findings(Problem problem, Hypothesis? reference, Residual 
             IsRounding = IsRounding(prediction),
             MissedNonFinite = prediction.Missed,
         };
+    }
+
+    private static string Channels(bool[] leftOut, bool isOut)
+    {
+        int[] channels = [.. Enumerable.Range(0, leftOut.Length).Where(channel => leftOut[channel] == isOut)];
+        return $"{(channels.Length == 1 ? "channel" : "channels")} {string.Join(", ", channels.Take(8))}{(channels.Length > 8 ? ", ..." : "")}";
     }
 
     private double Explained(Residual residual) => original.SumAbs > 0 ? 1 - (residual.SumAbs / original.SumAbs) : double.NaN;

@@ -72,7 +72,11 @@ internal static class Expectation
 
     private static bool SameAxes(ExpectedLayer expected, Reading reading, int[] shape)
     {
-        if (reading.Kind != NormalizationKind.LayerNorm || reading.Groups != (expected.Kind != NormalizationKind.LpNormalize && expected.Groups > 1 ? expected.Groups : 0))
+        if (reading.Kind != NormalizationKind.LayerNorm)
+            return false;
+        if (expected.Kind != NormalizationKind.LpNormalize && expected.Groups > 1)
+            return reading.Groups == expected.Groups;
+        if (reading.Groups > 0)
             return false;
         return reading.Axes.SequenceEqual(AxesOf(expected, shape.Length) ?? Enumerable.Range(shape.Length > 1 ? 1 : 0, Math.Max(1, shape.Length - 1)));
     }

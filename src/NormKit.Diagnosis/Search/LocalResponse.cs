@@ -19,14 +19,24 @@ internal enum WindowKind
 /// <summary>Local response norm: x / (k + alpha * mean of squares in the window) ^ beta.</summary>
 internal sealed record LocalResponse(WindowKind Window, bool ChannelsLast, int Size, double Alpha, double Beta, double K) : Hypothesis
 {
+    /// <summary>Channels whose windows were left out; null where none were.</summary>
+    public bool[]? LeftOut { get; init; }
+
+    /// <summary>What the input is divided by in those.</summary>
+    public double LeftOutDivisor { get; init; } = 1;
+
     public NumberFormat Output { get; init; } = NumberFormat.Float64;
 
     public override Prediction Predict(Problem problem, View view)
     {
         double[] windows = Windows(problem, view, Window, ChannelsLast, Size);
         double[] values = new double[view.Length];
+        int stride = ChannelsLast ? 1 : Groupings.Product(problem.Shape.AsSpan(2));
         for (int i = 0; i < values.Length; i++)
-            values[i] = Formats.Round(view.X[i] / Math.Pow(K + (Alpha * windows[i]), Beta), Output);
+        {
+            double divisor = LeftOut is not null && LeftOut[view.ElementAt(i) / stride % LeftOut.Length] ? LeftOutDivisor : Math.Pow(K + (Alpha * windows[i]), Beta);
+            values[i] = Formats.Round(view.X[i] / divisor, Output);
+        }
         return Prediction.Measure(view, new(this, values));
     }
 

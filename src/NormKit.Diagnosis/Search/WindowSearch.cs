@@ -3,7 +3,7 @@ namespace NormKit.Diagnosis.Search;
 /// <summary>Local response norm: for each window, the constants that fit.</summary>
 internal static class WindowSearch
 {
-    private const int MostSize = 15;
+    public const int MostSize = 15;
     private const int MostFitted = 8;
     private const int Bisections = 20;
     private static readonly double[] Powers = [0.75, 0.5, 1];
@@ -26,6 +26,11 @@ internal static class WindowSearch
             LocalResponse start = (LocalResponse)prediction.Hypothesis;
             best.Add(Fit(problem, view, LocalResponse.Windows(problem, view, start.Window, start.ChannelsLast, start.Size), start).Predict(problem, view) with { Values = [] });
         }
+
+        // A loop that leaves channels out fits no line of all windows.
+        List<Prediction> partial = PartialWindows.Run(problem, view);
+        if (partial.Exists(prediction => prediction.Error <= problem.ComputingUnit * Finder.RoundingFactor))
+            return [.. best, .. partial];
 
         // The power itself is solved for where the usual ones leave something.
         if (best.Exists(prediction => prediction.Error <= problem.ComputingUnit * Finder.RoundingFactor))
@@ -97,7 +102,12 @@ internal static class WindowSearch
         double determinant = (weights * sumQQ) - (sumQ * sumQ);
         if (!(determinant > 0))
             return (start with { Cost = 9 }, 0, 0);
-        double alpha = ((weights * sumQZ) - (sumQ * sumZ)) / determinant, k = (sumZ - (alpha * sumQ)) / weights;
+        double alpha = ((weights * sumQZ) - (sumQ * sumZ)) / determinant;
+
+        // A negative alpha is nobody's: the window is a wrong one.
+        if (alpha < 0)
+            alpha = 0;
+        double k = (sumZ - (alpha * sumQ)) / weights;
         return (start with { Alpha = alpha, K = k }, Math.Sqrt(weights / determinant), Math.Sqrt(sumQQ / determinant));
     }
 
@@ -115,7 +125,7 @@ internal static class WindowSearch
     private static double Nice(double value, double error) =>
         value <= 0 ? value : EpsSolver.Round(value, value - error, value + error, 1 >= value - error && 1 <= value + error ? 1 : null);
 
-    private static double CostOf(LocalResponse found) =>
+    public static double CostOf(LocalResponse found) =>
         1 + (found.Window == WindowKind.PyTorch ? 0 : found.Window == WindowKind.Onnx ? 0.3 : 0.6) + (found.Beta == 0.75 ? 0 : 0.5)
         + (found.K is 1 or 2 ? 0 : 0.5) + (found.ChannelsLast ? 0.3 : 0)
 

@@ -11,6 +11,7 @@ internal static class Advice
             NormalizationKind.BatchNorm => Batch(settings),
             NormalizationKind.InstanceNorm => Instance(settings),
             NormalizationKind.GroupNorm => Group(settings),
+            NormalizationKind.LayerNorm or NormalizationKind.RmsNorm when settings.IsOfLastGroups => AdviceFormulas.LastGroups(settings, finding.Kind == NormalizationKind.RmsNorm),
             NormalizationKind.LayerNorm => Layer(settings),
             NormalizationKind.RmsNorm => settings.HasAxes ? Rms(settings) : AdviceFormulas.Rms(settings),
             NormalizationKind.LpNormalize => settings.HasAxes ? Norm(settings) : AdviceFormulas.Norm(settings),

@@ -14,6 +14,22 @@ internal static class AdviceFormulas
             : $"none; RmsNorm on x with dimensions {Axes(s)} moved to the end and joined"),
     ];
 
+    /// <summary>A norm of groups of neighbours in the last dimension: the layer without weights on an input whose last dimension is split.</summary>
+    public static CodeAdvice[] LastGroups(AdviceSettings s, bool isRms)
+    {
+        string layer = isRms ? "RMSNorm" : "LayerNorm", weight = s.IsAffine ? $" * weight{(isRms ? "" : " + bias")}" : "";
+        return
+        [
+            new("PyTorch", $"torch.nn.{layer}({s.LastGroupLength}, eps={s.Eps}, elementwise_affine=False)(x.unflatten(-1, ({s.Groups}, -1))).flatten(-2){weight}"),
+            new("TorchSharp", isRms
+                ? $"x of shape (..., {s.Groups}, {s.LastGroupLength}): x * (x.square().mean([-1], keepdim: true) + {s.Eps}).rsqrt(), flattened{weight}  // it has no RMSNorm"
+                : $"nn.LayerNorm({s.LastGroupLength}, eps: {s.Eps}, elementwise_affine: false).forward(x.unflatten(-1, [{s.Groups}, -1])).flatten(-2){weight}"),
+            new("Keras", $"keras.layers.{(isRms ? "RMSNormalization" : "LayerNormalization")}(epsilon={s.Eps}) on keras.ops.reshape(x, (..., {s.Groups}, {s.LastGroupLength}))  # its scale is one of {s.LastGroupLength}"),
+            new("ONNX", $"Reshape to (..., {s.Groups}, {s.LastGroupLength}), {(isRms ? "RMSNormalization" : "LayerNormalization")}(axis=-1, epsilon={s.Eps}), Reshape back{(s.IsAffine ? isRms ? ", Mul" : ", Mul, Add" : "")}"),
+            new("NormKit", $"new {(isRms ? "RmsNorm" : "LayerNorm")}<float>({s.Last}, eps: {s.Eps}{s.NoAffine("elementwiseAffine: false")}) {{ NumGroups = {s.Groups} }}"),
+        ];
+    }
+
     public static CodeAdvice[] Norm(AdviceSettings s) =>
     [
         new("PyTorch", $"{Input(s)} / torch.linalg.vector_norm({Input(s)}, ord={s.P("float('inf')")}, dim=({Axes(s)}), keepdim=True).clamp_min({s.Eps}){Back(s, "#")}"),

@@ -14,6 +14,7 @@ internal static class CauseLabels
         CauseKind.SampleVariance => "n - 1",
         CauseKind.Eps => "other eps",
         CauseKind.EpsOutside => "eps outside",
+        CauseKind.ChannelsLeftOut => "channels left out",
         CauseKind.OutputTruncated => "truncated",
         CauseKind.StatisticsOfOtherInput => "statistics of other input",
         CauseKind.SumsRounded => "16-bit sums",

@@ -13,6 +13,7 @@ internal static class Changes
         CauseKind.SampleVariance => "Divide by n: x.var(dim, correction=0) in PyTorch, unbiased: false in TorchSharp; keras.ops.var, ONNX's ReduceMean of squares and NormKit's layers divide by n.",
         CauseKind.Eps => "Set eps: eps= in PyTorch (1e-5), eps: in TorchSharp and NormKit, epsilon= in Keras (default 1e-3) and ONNX (1e-5; com.microsoft's Skip operators 1e-12 in ONNX Runtime); Flax has 1e-6 but for batch norm.",
         CauseKind.EpsOutside => "Add eps to the variance, inside the root: rsqrt(var + eps); PyTorch, TorchSharp, Keras, ONNX and NormKit all do.",
+        CauseKind.ChannelsLeftOut => "Let the loop over the channels run over all of them, and sum the squares of each channel's own window.",
         CauseKind.OutputTruncated => "Round to nearest, ties to even, where a float becomes 16 bits: __float2bfloat16_rn in CUDA, not a shift of the bits by 16.",
         CauseKind.StatisticsOfOtherInput => "Take the statistics from the numbers that are normalized: where a residual sum is rounded to 16 bits, both before or both after.",
         CauseKind.SumsRounded => "Accumulate sums in float32: x.float().pow(2).mean(-1) in PyTorch; NormKit does.",
