@@ -21,6 +21,10 @@ internal sealed class SyncStatistics(string layer, Communicator communicator, bo
     // Where the mean of the last batch was, most of the next one is near.
     private double[] centres = [];
 
+    // The messages of the usual passes, and what they are made of: kept, for each step has the same.
+    private long[] ofForward = [], ofBackward = [];
+    private BlockSums[] totals = [];
+
     /// <summary>The pass, and all that must be the same on every rank, in words.</summary>
     public string Call { get; private set; } = "";
 
@@ -38,7 +42,7 @@ internal sealed class SyncStatistics(string layer, Communicator communicator, bo
     public void Begin(string pass, Type elements, int channels, Fingerprint state)
     {
         if (centres.Length != channels)
-            centres = new double[channels];
+            (centres, totals) = (new double[channels], new BlockSums[channels]);
         state.Add<double>(centres);
         (Call, HasJoined) = ($"{layer}.{pass} of {channels} channels of {elements.Name}, weights and statistics {state}", false);
     }
@@ -57,11 +61,10 @@ internal sealed class SyncStatistics(string layer, Communicator communicator, bo
         }
         DigitWindow first = DigitWindow.Sum, second = DigitWindow.SumOfProducts;
         int sets = moments.Length, stride = 1 + first.Length + second.Length;
-        long[] message = new long[Head + (sets * stride)];
+        long[] message = Cleared(ref ofForward, Head + (sets * stride));
         message[Elements] = setSize;
         if (local is not null)
         {
-            BlockSums[] totals = new BlockSums[sets];
             message[Chain] = local.Sum(centres, totals);
             for (int set = 0; set < sets; set++)
             {
@@ -108,10 +111,9 @@ internal sealed class SyncStatistics(string layer, Communicator communicator, bo
         }
         DigitWindow first = DigitWindow.Sum, product = DigitWindow.SumOfProducts;
         int sets = moments.Length, stride = first.Length + (2 * product.Length);
-        long[] message = new long[Head + (sets * stride)];
+        long[] message = Cleared(ref ofBackward, Head + (sets * stride));
         if (local is not null)
         {
-            BlockSums[] totals = new BlockSums[sets];
             message[Chain] = local.Sum(totals);
             for (int set = 0; set < sets; set++)
             {
@@ -169,6 +171,14 @@ internal sealed class SyncStatistics(string layer, Communicator communicator, bo
         Exchange(call, message);
         for (int i = 0; i < sets.Length; i++)
             pairs[sets[i]] = ExactGradients.PairOf(message.AsSpan(Head + (i * Stride), Stride), moments[sets[i]], isDouble);
+    }
+
+    private static long[] Cleared(ref long[] message, int length)
+    {
+        if (message.Length != length)
+            message = new long[length];
+        Array.Clear(message);
+        return message;
     }
 
     private void Exchange(string call, long[] message)

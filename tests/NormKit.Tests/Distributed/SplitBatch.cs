@@ -4,7 +4,7 @@ using NormKit.Tests.Reference;
 
 namespace NormKit.Tests.Distributed;
 
-/// <summary>Two training steps of a batch norm, on a whole batch or on its parts.</summary>
+/// <summary>Training steps of a batch norm, on a whole batch or on its parts.</summary>
 /// <param name="Shape">Of the whole batch.</param>
 /// <param name="Seed">What its numbers are drawn from.</param>
 /// <typeparam name="T">What the layer computes in.</typeparam>
@@ -22,6 +22,8 @@ internal sealed record SplitBatch<T, TInput>(nint[] Shape, int Seed)
     public Activation Activation { get; init; }
 
     public double Eps { get; init; } = 1e-5;
+
+    public int Steps { get; init; } = 2;
 
     /// <summary>Changes the numbers of each step before they are used.</summary>
     public Action<T[], T[]>? Change { get; init; }
@@ -58,7 +60,7 @@ internal sealed record SplitBatch<T, TInput>(nint[] Shape, int Seed)
         Random random = new(Seed);
         T[] weight = Inputs<T>.Normal(random, Channels, 0.5, 1), bias = Inputs<T>.Normal(random, Channels, 0.5);
         int all = (int)Shape.Aggregate((a, b) => a * b);
-        (T[] X, T[] Dy, bool[] Mask)[] steps = new (T[], T[], bool[])[2];
+        (T[] X, T[] Dy, bool[] Mask)[] steps = new (T[], T[], bool[])[Steps];
         for (int step = 0; step < steps.Length; step++)
         {
             T[] x = Inputs<T>.Normal(random, all, 1.5, Offset + step), dy = Inputs<T>.Normal(random, all, 1, 0.25);
