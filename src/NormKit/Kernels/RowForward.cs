@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
@@ -15,10 +14,11 @@ namespace NormKit.Kernels;
 /// <param name="addition">What is added before; its sum is <paramref name="x"/>.</param>
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
 /// <param name="partial">Room for the sums of each block of a slot.</param>
+/// <param name="centres">The centre of each set's first pass, a float; none for its first element.</param>
 internal readonly struct RowForward<T, TNarrow>(
     NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, Addition<T, TNarrow> addition,
-    StatisticsStore statistics, BlockSums[] partial)
-    : IUnitKernel
+    StatisticsStore statistics, BlockSums[] partial, double[]? centres = null)
+    : ISummingKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
@@ -42,10 +42,11 @@ internal readonly struct RowForward<T, TNarrow>(
     {
         if (statistics.Fixed)
             return;
-        BlockSums sums = BlockSums.Of(partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks));
         statistics.Of(slot, unit) = SetMoments.Of<T, TNarrow>(
-            x, rule.Mask, geometry, unit, rule.Scaling.IsCentred, sums, CentreOf(unit), BlockSums.Chain(plan.Blocks));
+            x, rule.Mask, geometry, unit, rule.Scaling.IsCentred, SumsOf(slot), CentreOf(unit), BlockSums.Chain(plan.Blocks));
     }
+
+    public void TotalsOf(nint slot, nint unit, BlockSums[] ofSets) => ofSets[unit] = SumsOf(slot);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
@@ -121,7 +122,9 @@ internal readonly struct RowForward<T, TNarrow>(
             RowMaps.Uniform(from, to, mean, factor, weight, none ? 0 : affine.Bias(parameter), past);
     }
 
-    private double CentreOf(nint unit) => SetMoments.CentreOf(x, geometry, unit, rule.Scaling.IsCentred);
+    private BlockSums SumsOf(nint slot) => BlockSums.Of(partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks));
+
+    private double CentreOf(nint unit) => centres is null ? SetMoments.CentreOf(x, geometry, unit, rule.Scaling.IsCentred) : centres[unit];
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
