@@ -15,6 +15,9 @@ internal static class LayerCatalogue
     /// <summary>Those and the ones for a single rank.</summary>
     private static readonly IReadOnlyList<LayerEntry> Known = [.. All.SelectMany(entry => entry.Variants.Prepend(entry))];
 
+    /// <summary>Whether there is a layer of exactly that name.</summary>
+    public static bool Has(string name) => Known.Any(entry => entry.Name == name);
+
     /// <summary>The layer of a name, as written on the command line.</summary>
     /// <exception cref="UsageException">There is none; names the nearest.</exception>
     public static LayerEntry Find(string name)

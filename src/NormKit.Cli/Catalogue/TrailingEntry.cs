@@ -13,7 +13,9 @@ internal abstract class TrailingEntry : LayerEntry
     protected virtual int DefaultTrailing(nint[] shape) => shape.Length - 1;
 
     protected ParameterEntry Elementwise(string name, string start) =>
-        new(name, "normalizedShape", start, (shape, settings) => [.. Normalized(shape, settings).Select(d => shape[d])]);
+        new(name, "normalizedShape", start, (shape, settings) => [.. Normalized(shape, settings).Select(d => shape[d])]) { Along = Normalized };
+
+    public override int[] LackedByMask(nint[] shape, LayerSettings settings) => Normalized(shape, settings);
 
     /// <summary>Which dimensions share statistics.</summary>
     /// <exception cref="UsageException">The settings do not fit the shape.</exception>
@@ -25,7 +27,7 @@ internal abstract class TrailingEntry : LayerEntry
         {
             int[] counted = [.. axes.Select(axis => axis < 0 ? axis + shape.Length : axis).Order()];
             if (counted.FirstOrDefault(axis => axis < 0 || axis >= shape.Length, -1) is >= 0 || counted[0] < 0)
-                throw new UsageException($"--axes {string.Join(',', axes)} names a dimension that shape {NumberType.Text(shape)} has not; they go from {-shape.Length} to {shape.Length - 1}.");
+                throw new ShapeException(shape, text => $"--axes {string.Join(',', axes)} names a dimension that shape {text} has not; they go from {-shape.Length} to {shape.Length - 1}.");
             return counted.Distinct().Count() == counted.Length
                 ? counted
                 : throw new UsageException($"--axes {string.Join(',', axes)} names a dimension twice.");
@@ -34,7 +36,7 @@ internal abstract class TrailingEntry : LayerEntry
         {
             return shape.TakeLast(normalized.Length).SequenceEqual(normalized)
                 ? [.. Enumerable.Range(shape.Length - normalized.Length, normalized.Length)]
-                : throw new UsageException($"--normalized-shape {string.Join(',', normalized)} is not how shape {NumberType.Text(shape)} ends; give its trailing dimensions.");
+                : throw new ShapeException(shape, text => $"--normalized-shape {string.Join(',', normalized)} is not how shape {text} ends; give its trailing dimensions.");
         }
         int trailing = DefaultTrailing(shape);
         return trailing >= 1 && trailing <= shape.Length

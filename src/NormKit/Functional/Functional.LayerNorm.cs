@@ -14,8 +14,8 @@ public static partial class Functional
     /// Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450.</remarks>
     /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
     /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
-    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
-    /// <param name="bias">Of shape normalizedShape; none for zeros.</param>
+    /// <param name="weight">Of shape normalizedShape, or of one that broadcasts to it, (1, C, 1, 1) too; none for ones.</param>
+    /// <param name="bias">Of shape normalizedShape, or of one that broadcasts to it; none for zeros.</param>
     /// <param name="eps">Added to the variance, inside the root.</param>
     /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
@@ -40,8 +40,8 @@ public static partial class Functional
     /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
     /// <param name="destination">Overwritten with the normalized tensor; of the input's shape, in any layout; may be the input.</param>
     /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
-    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
-    /// <param name="bias">Of shape normalizedShape; none for zeros.</param>
+    /// <param name="weight">Of shape normalizedShape, or of one that broadcasts to it, (1, C, 1, 1) too; none for ones.</param>
+    /// <param name="bias">Of shape normalizedShape, or of one that broadcasts to it; none for zeros.</param>
     /// <param name="eps">Added to the variance, inside the root.</param>
     /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
@@ -89,8 +89,8 @@ public static partial class Functional
         double eps, SavedStatistics? saved, Concurrency concurrency, in Operand<bool> mask) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         NormSpec<T> spec = Groupings.Rows<T>(layer, x.Lengths, normalizedShape, axes, new(Spread.StandardDeviation, eps));
-        spec.Weight = weight;
-        spec.Bias = bias;
+        spec.Weight = Broadcasts.Parameter(spec, x.Lengths, weight);
+        spec.Bias = Broadcasts.Parameter(spec, x.Lengths, bias);
         spec.Concurrency = concurrency;
         NormCall.Forward(spec, x, y, saved, mask);
     }

@@ -14,7 +14,7 @@ public static partial class Functional
     /// Source: Zhang, Sennrich 2019, arXiv:1910.07467.</remarks>
     /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
     /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
-    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
+    /// <param name="weight">Of shape normalizedShape, or of one that broadcasts to it, (1, C, 1, 1) too; none for ones.</param>
     /// <param name="eps">Added to the mean of squares, inside the root; null for 2^-23 in float and 2^-52 in double.</param>
     /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
@@ -39,7 +39,7 @@ public static partial class Functional
     /// <param name="input">The tensor to normalize: (*, normalizedShape).</param>
     /// <param name="destination">Overwritten with the normalized tensor; of the input's shape, in any layout; may be the input.</param>
     /// <param name="normalizedShape">The trailing dimensions that share statistics.</param>
-    /// <param name="weight">Of shape normalizedShape; none for ones.</param>
+    /// <param name="weight">Of shape normalizedShape, or of one that broadcasts to it, (1, C, 1, 1) too; none for ones.</param>
     /// <param name="eps">Added to the mean of squares, inside the root; null for 2^-23 in float and 2^-52 in double.</param>
     /// <param name="saved">Filled with what Backward needs; null where no gradient is wanted.</param>
     /// <param name="maxDegreeOfParallelism">The most threads; -1 for one a processor.</param>
@@ -86,7 +86,7 @@ public static partial class Functional
         double? eps, SavedStatistics? saved, Concurrency concurrency, in Operand<bool> mask) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         NormSpec<T> spec = Groupings.Rows<T>(layer, x.Lengths, normalizedShape, axes, new(Spread.RootMeanSquare, eps ?? NormKit.RmsNorm<T>.DefaultEps));
-        spec.Weight = weight;
+        spec.Weight = Broadcasts.Parameter(spec, x.Lengths, weight);
         spec.Concurrency = concurrency;
         NormCall.Forward(spec, x, y, saved, mask);
     }
