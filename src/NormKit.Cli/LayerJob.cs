@@ -11,6 +11,9 @@ internal sealed class LayerJob
     /// <summary>The name of the input that is added first.</summary>
     public const string Residual = "residual";
 
+    /// <summary>The name of the input that gates the norm.</summary>
+    public const string Gate = "gate";
+
     private readonly LayerRequest request;
     private readonly ArrayOrder order;
     private readonly nint[] shape;
@@ -36,7 +39,7 @@ internal sealed class LayerJob
         nint[] output = entry.OutputShape(shape, request.Settings);
         OutputShape = output.SequenceEqual(shape) ? FileShape : output;
         IEnumerable<(string Name, nint[] Shape)> needed = entry.OtherInputs(shape, request.Settings);
-        Others = [.. request.Others.Select(file => (file.Name, ReadOther(file, file.Name == Residual ? shape : needed.First(other => other.Name == file.Name).Shape)))];
+        Others = [.. request.Others.Select(file => (file.Name, ReadOther(file, needed.FirstOrDefault(other => other.Name == file.Name).Shape ?? shape)))];
         parameters = [.. ReadParameters()];
         mask = request.Mask is null ? null : ReadMask(request.Mask);
     }
@@ -98,7 +101,7 @@ internal sealed class LayerJob
     {
         string[] given = [.. parameters.Select(parameter => parameter.Entry.Name)];
         bool tracks = request.Eval || Saved.Any() || given.Any(name => request.Entry.Running.Any(running => running.Name == name));
-        LayerRun<T> layer = request.Entry.Create<T>(new(shape, request.Settings, given, tracks, Others.Any(other => other.Name == Residual)));
+        LayerRun<T> layer = request.Entry.Create<T>(new(shape, request.Settings, given, tracks, Has(Residual), Has(Gate)));
         layer.MaxDegreeOfParallelism = request.Threads;
         if (request.Eval)
             layer.Eval();
@@ -106,6 +109,8 @@ internal sealed class LayerJob
             spread.Spread(values.ToArray<T>(), layer.Slot(parameter.Name).Value);
         return layer;
     }
+
+    private bool Has(string other) => Others.Any(given => given.Name == other);
 
     /// <summary>The values of an array of a file, in the type asked for.</summary>
     public TInput[] Values<T, TInput>(StoredTensor tensor) where T : unmanaged where TInput : unmanaged

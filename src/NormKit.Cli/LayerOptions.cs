@@ -50,6 +50,7 @@ internal sealed class LayerOptions
     private readonly Option<string?> mask = FileOption("--mask", "Booleans or integers, 0 for elements or positions that take no part.");
     private readonly Option<string?> style = FileOption("--style", "Whose mean and deviation the output takes (adaptive-instance-norm).");
     private readonly Option<string?> x2 = FileOption("--x2", "The second input (cosine-similarity).");
+    private readonly Option<string?> gate = FileOption("--gate", "Multiplied in as gate * sigmoid(gate) (gated-rms-norm, rms-norm).");
     private readonly Option<string?> scale = FileOption("--scale", "(N, D), added to a factor of 1 (adaptive-layer-norm, adaptive-rms-norm).");
     private readonly Option<string?> shift = FileOption("--shift", "(N, D), added last (adaptive-layer-norm, adaptive-rms-norm).");
     private readonly Option<string?> residual = FileOption("--residual", "Added to the input first (layer-norm, rms-norm).");
@@ -80,7 +81,7 @@ internal sealed class LayerOptions
         if (secondInput is not null)
             command.Add(secondInput);
         foreach (Option option in (Option[])[
-            output, weight, bias, parameters, state, runningMean, runningVar, saveRunningMean, saveRunningVar, train, eval, mask, style, x2, scale, shift,
+            output, weight, bias, parameters, state, runningMean, runningVar, saveRunningMean, saveRunningVar, train, eval, mask, style, x2, gate, scale, shift,
             residual, saveSum, .. settings.All, dtype, v2As, channelsLast, threads])
             command.Add(option);
         isGradient = secondInput is not null;
@@ -192,7 +193,7 @@ internal sealed class LayerOptions
 
     private IEnumerable<NamedFile> OtherFiles(ParseResult parsed, LayerEntry entry)
     {
-        foreach (Option<string?> option in (Option<string?>[])[style, x2])
+        foreach (Option<string?> option in (Option<string?>[])[style, x2, gate])
         {
             string name = option.Name[2..];
             if (entry.OtherInputNames.Contains(name))
@@ -200,9 +201,15 @@ internal sealed class LayerOptions
                 yield return new(name, option.Name, parsed.GetValue(option)
                     ?? throw new UsageException($"{entry.Name} needs {option.Name} FILE besides its input."));
             }
+            else if (option == gate && entry.TakesGate)
+            {
+                if (parsed.GetValue(gate) is string values)
+                    yield return new(name, option.Name, values);
+            }
             else if (parsed.IsGiven(option))
             {
-                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out, or use {(option == style ? "adaptive-instance-norm" : "cosine-similarity")}.");
+                string takes = option == style ? "adaptive-instance-norm" : option == x2 ? "cosine-similarity" : "gated-rms-norm or rms-norm";
+                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out, or use {takes}.");
             }
         }
         if (parsed.GetValue(residual) is string file)
@@ -223,6 +230,11 @@ internal sealed class LayerOptions
             throw new UsageException($"--mask does not fit {entry.Name}, which takes none; leave it out.");
         if (((Option[])[residual, saveSum]).FirstOrDefault(parsed.IsGiven) is Option sum && !entry.TakesResidual)
             throw new UsageException($"{sum.Name} does not fit {entry.Name}; leave it out, or use layer-norm or rms-norm.");
+        if (parsed.IsGiven(settings.GateFirst) && !parsed.IsGiven(gate))
+            throw new UsageException("--gate-first needs --gate FILE, the gate that it puts before the norm.");
+        Option? ungated = ((Option[])[residual, mask, settings.Axes, settings.UnitOffset, settings.Activation]).FirstOrDefault(parsed.IsGiven);
+        if (parsed.IsGiven(gate) && ungated is not null)
+            throw new UsageException($"--gate and {ungated.Name} do not go together; leave out one of them.");
         if (parsed.IsGiven(saveSum) && !parsed.IsGiven(residual))
             throw new UsageException("--save-sum needs --residual FILE, which is added to the input.");
         if (parsed.IsGiven(residual) && parsed.IsGiven(mask))

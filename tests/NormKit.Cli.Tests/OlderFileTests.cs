@@ -87,6 +87,23 @@ public sealed class OlderFileTests
             Assert.Equal(Workplace.Read(work[$"plain.npz:{name}"]), Workplace.Read(work[$"g.npz:{name}"]));
     }
 
+    /// <summary>The weight times what the layer without one gives, in bfloat16.</summary>
+    [Theory]
+    [InlineData("rms-norm --groups 2")]
+    [InlineData("gated-rms-norm --gate-first")]
+    public void Apply_RoundBeforeWeight_RoundsTwice(string layer)
+    {
+        using Workplace work = new();
+        string x = work.Array("x.safetensors", Near.Random(480, 11), [8, 60], ElementType.BFloat16), w = work.Array("w.npy", Near.Random(60, 12, offset: 1), [60]);
+        string[] call = ["apply", layer.Split(' ')[0], x, .. layer.Split(' ')[1..], .. layer.StartsWith("gated", StringComparison.Ordinal) ? (string[])["--gate", x] : []];
+        Workplace.Succeed([.. call, "-o", work["plain.safetensors"]]);
+        Workplace.Succeed([.. call, "--weight", w, "-o", work["once.safetensors"]]);
+        Workplace.Succeed([.. call, "--weight", w, "--round-before-weight", "-o", work["y.safetensors"]]);
+        double[] plain = Workplace.Read(work["plain.safetensors"]), weight = Workplace.Read(w), y = Workplace.Read(work["y.safetensors"]);
+        Assert.Equal(plain.Select((v, i) => (double)(float)(BFloat16)((float)weight[i % 60] * (float)v)), y);
+        Assert.NotEqual(Workplace.Read(work["once.safetensors"]), y);
+    }
+
     /// <summary>Batch norm of 5 channels: each array in a file of its own, and all in one, under TensorFlow's names behind a prefix.</summary>
     private static (string[] Files, string[] State) BatchNorm(Workplace work, string prefix)
     {

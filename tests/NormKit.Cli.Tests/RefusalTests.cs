@@ -43,7 +43,7 @@ public sealed class RefusalTests
     [InlineData("apply batchnorm x.npy -o y.npy", "unknown layer 'batchnorm', did you mean 'batch-norm'?", "normkit layers")]
     [InlineData("apply batch x.npy -o y.npy", "unknown layer 'batch', did you mean 'batch-norm'?", "normkit layers")]
     [InlineData("apply layer-norm --wieght w.npy x.npy -o y.npy", "unknown option '--wieght', did you mean '--weight'?", "normkit apply --help")]
-    [InlineData("apply layer-norm x.npy -o y.npy --groups 2", "--groups does not fit layer-norm", "leave it out")]
+    [InlineData("apply scale-norm x.npy -o y.npy --groups 2", "--groups does not fit scale-norm", "leave it out")]
     [InlineData("apply group-norm x.npy -o y.npy", "group-norm needs --groups", "--groups")]
     [InlineData("apply batch-norm x.npy -o y.npy --normalized-shape 5", "--normalized-shape does not fit batch-norm", "leave it out")]
     [InlineData("apply layer-norm x.npy -o y.npy --eval", "--eval does not fit layer-norm", "leave it out")]

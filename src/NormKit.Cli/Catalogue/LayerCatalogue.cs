@@ -8,7 +8,7 @@ internal static class LayerCatalogue
         new BatchNormEntry(), new LazyBatchNormEntry(), new FrozenBatchNormEntry(), new BatchRenormEntry(), new GhostBatchNormEntry(), new InstanceNormEntry(),
         new LazyInstanceNormEntry(), new AdaptiveInstanceNormEntry(), new GroupNormEntry(), new SwitchableNormEntry(), new FilterResponseNormEntry(),
         new GlobalResponseNormEntry(), new EvoNormS0Entry(), new EvoNormB0Entry(), new LocalResponseNormEntry(), new LayerNormEntry(), new RmsNormEntry(),
-        new AdaptiveLayerNormEntry(), new AdaptiveRmsNormEntry(), new ScaleNormEntry(), new QueryKeyNormEntry(), new DynamicTanhEntry(), new LpNormalizeEntry(),
+        new AdaptiveLayerNormEntry(), new AdaptiveRmsNormEntry(), new GatedRmsNormEntry(), new ScaleNormEntry(), new QueryKeyNormEntry(), new DynamicTanhEntry(), new LpNormalizeEntry(),
         new CosineSimilarityEntry(), new WeightNormEntry(), new SpectralNormEntry(), new WeightStandardizationEntry(), new BatchNormFoldingEntry(),
     ];
 

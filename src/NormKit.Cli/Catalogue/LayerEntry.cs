@@ -118,6 +118,9 @@ internal abstract class LayerEntry
     /// <summary>What it takes besides one input and its parameters.</summary>
     public virtual IReadOnlyList<string> OtherInputNames => [];
 
+    /// <summary>Whether it can take a gate of its input's shape.</summary>
+    public virtual bool TakesGate => OtherInputNames.Contains(LayerJob.Gate);
+
     /// <summary>Their names and shapes.</summary>
     public virtual IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) => [];
 

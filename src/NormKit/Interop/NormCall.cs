@@ -44,7 +44,8 @@ internal static partial class NormCall
         {
             // With an addition it is the sum that is normalized.
             Operand<T> input = addends.IsPresent ? addends.Sum : x;
-            Arrangement how = Arrangement.Of(spec, input, y, default, default, logical: mask.IsPresent || addends.IsPresent);
+            bool roundsFirst = spec.RoundsBeforeWeight && spec.Weight.IsPresent && typeof(T) != typeof(TParameter);
+            Arrangement how = Arrangement.Of(spec, input, y, default, default, logical: mask.IsPresent || addends.IsPresent || roundsFirst);
             using DenseParameter<TParameter> weights = new(spec.Weight, how.PermutedChannels, spec.UnitOffset), biases = new(spec.Bias, how.PermutedChannels);
             ref T normalized = ref input.Start;
             fixed (T* inputStart = &normalized, yStart = &y.Start, xStart = &x.Start, residualStart = &addends.Residual.Start)
@@ -59,7 +60,7 @@ internal static partial class NormCall
                         new(addedStart, addends.Bias.Length), input.View(inputStart, how.Order))
                     : default;
                 Normalizer.Forward(
-                    how.Geometry, how.View(input, inputStart), how.View(y, yStart), affine, new Rule(spec.Scaling, spec.Activation, elements), addition,
+                    how.Geometry, how.View(input, inputStart), how.View(y, yStart), affine, new Rule(spec.Scaling, spec.Activation, elements, roundsFirst), addition,
                     moments, running.Use == RunningUse.Normalize, spec.Concurrency);
             }
         }

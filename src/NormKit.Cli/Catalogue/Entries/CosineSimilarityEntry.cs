@@ -27,6 +27,8 @@ internal sealed class CosineSimilarityEntry : LpNormalizeEntry
 
     public override IReadOnlyList<string> OtherInputNames => ["x2"];
 
+    public override bool TakesDims => false;
+
     public override bool BroadcastsInputs => true;
 
     /// <summary>Any shape that broadcasts, which has been checked before.</summary>
