@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Numerics;
-using System.Numerics.Tensors;
 using NormKit.Cli.Catalogue;
 
 namespace NormKit.Cli;

@@ -52,7 +52,7 @@ internal static class ParseErrors
     private static string MeantInput(string word, ParseResult parsed)
     {
         Argument? layer = parsed.CommandResult.Command.Arguments.FirstOrDefault(argument => argument.Name == "LAYER");
-        string? name = layer is null ? null : parsed.GetResult(layer)?.Tokens.FirstOrDefault()?.Value;
+        string? name = layer is null ? null : parsed.GetResult(layer) is { Tokens: [Token first, ..] } ? first.Value : null;
         return name is not null && LayerCatalogue.Has(name) && LayerCatalogue.Find(name).OtherInputNames is [string other, ..]
             ? $"; {name} takes its second input by an option: --{other} {word}."
             : ".";

@@ -45,7 +45,7 @@ internal static class StateFile
 
     /// <summary>The refusal of a file without the layer's keys: which it has instead, and how to name these.</summary>
     private static UsageException Nothing(
-        string location, string path, string prefix, LayerEntry entry, ParameterEntry[] parameters, IReadOnlyCollection<string> names)
+        string location, string path, string prefix, LayerEntry entry, ParameterEntry[] parameters, HashSet<string> names)
     {
         string none = parameters.Length == 1 ? $"no {prefix}{parameters[0].Key}" : $"none of {string.Join(", ", parameters.Select(parameter => prefix + parameter.Key))}";
         string start = $"--state {location}: holds nothing of {entry.Name}, {none};";
