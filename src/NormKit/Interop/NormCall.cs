@@ -44,7 +44,8 @@ internal static partial class NormCall
         {
             // With an addition it is the sum that is normalized.
             Operand<T> input = addends.IsPresent ? addends.Sum : x;
-            Arrangement how = Arrangement.Of(spec, input, y, default, default, logical: mask.IsPresent || addends.IsPresent);
+            bool roundsFirst = spec.RoundsBeforeWeight && spec.Weight.IsPresent && typeof(T) != typeof(TParameter);
+            Arrangement how = Arrangement.Of(spec, input, y, default, default, logical: mask.IsPresent || addends.IsPresent || roundsFirst);
             using DenseParameter<TParameter> weights = new(spec.Weight, how.PermutedChannels, spec.UnitOffset), biases = new(spec.Bias, how.PermutedChannels);
             ref T normalized = ref input.Start;
             fixed (T* inputStart = &normalized, yStart = &y.Start, xStart = &x.Start, residualStart = &addends.Residual.Start)
@@ -58,7 +59,7 @@ internal static partial class NormCall
                         x.View(xStart, how.Order), Broadcasts.View(residualStart, x.Lengths, residualStrides, how.Order),
                         new(addedStart, addends.Bias.Length), input.View(inputStart, how.Order))
                     : default;
-                Rule rule = new(spec.Scaling, spec.Activation, elements);
+                Rule rule = new(spec.Scaling, spec.Activation, elements, roundsFirst);
                 TensorView<T> from = how.View(input, inputStart);
                 spec.Ranks?.FillMoments(new LocalElements<T, TParameter>(how.Geometry, from, rule, spec.Concurrency), grouping.SetSize, moments.AsSpan(0, sets));
                 Normalizer.Forward(

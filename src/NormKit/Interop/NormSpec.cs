@@ -36,6 +36,9 @@ internal ref struct NormSpec<T>(string layer, Grouping grouping, Scaling scaling
 
     public Activation Activation { get; set; }
 
+    /// <summary>Whether a normalized value is rounded to the type of the output before it is multiplied by its weight.</summary>
+    public bool RoundsBeforeWeight { get; set; }
+
     /// <summary>The dimensions in the order in which the grouping counts elements; none where that is their own.</summary>
     public ReadOnlySpan<int> Order { get; set; }
 

@@ -32,7 +32,7 @@ internal readonly struct RowForward<T, TNarrow>(
     {
         Block at = plan[block];
         if (addition.IsPresent)
-            addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, at.Start, at.Count);
+            addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, geometry.FirstParameter(unit) + at.Start, at.Count);
         partial[(slot * plan.Blocks) + block] = SetMoments.OfBlock<T, TNarrow>(
             x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred, CentreOf(unit), asks: !addition.IsPresent);
     }
@@ -75,18 +75,18 @@ internal readonly struct RowForward<T, TNarrow>(
         Span<T> sum = stackalloc T[addition.IsPresent && past && typeof(T) == typeof(TNarrow) ? count : 0];
         for (nint unit = start; unit < end; unit++)
         {
-            nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent ? geometry.FirstParameter(unit) : 0;
+            nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent || addition.IsPresent ? geometry.FirstParameter(unit) : 0;
             scoped ReadOnlySpan<T> from = x.Direct<T>(offset, count);
             Span<T> to = y.Direct<T>(offset, count);
             if (!sum.IsEmpty)
             {
                 // Neither result fits in the caches: the row that is normalized is a copy of the sum.
-                addition.Run(offset, 0, MemoryMarshal.CreateSpan(ref Unsafe.As<T, TNarrow>(ref MemoryMarshal.GetReference(sum)), count));
+                addition.Run(offset, parameter, MemoryMarshal.CreateSpan(ref Unsafe.As<T, TNarrow>(ref MemoryMarshal.GetReference(sum)), count));
                 from = sum;
             }
             else if (addition.IsPresent)
             {
-                addition.Run(offset, 0, count);
+                addition.Run(offset, parameter, count);
             }
             double centre = isCentred ? Elements.ToDouble(from[0]) : 0;
             centre = double.IsFinite(centre) ? centre : 0;
@@ -102,6 +102,8 @@ internal readonly struct RowForward<T, TNarrow>(
             Centre<TNarrow> mean = new(moments);
             if (Scaling.NeedsDouble<TNarrow>(factor))
                 ApplyThroughScratch<double>(moments, factor, unit, plan[0]);
+            else if (byElement && rule.RoundsBeforeWeight)
+                RowMaps.RoundedFirst(from, to, mean, factor, affine.Weights<TNarrow>(parameter, count, default), past);
             else if (byElement)
                 RowMaps.ByElement(from, to, mean, factor, affine.Weights<TNarrow>(parameter, count, default), affine.Biases<TNarrow>(parameter, count, default), past);
             else
@@ -159,8 +161,22 @@ internal readonly struct RowForward<T, TNarrow>(
             if (geometry.Affine == AffineAxis.Element && affine.IsPresent)
             {
                 nint parameter = firstParameter + block.Start;
-                RowMaps.ByElement(
-                    from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), affine.Biases(parameter, block.Length, forBias), past);
+                if (rule.RoundsBeforeWeight && typeof(TStored) == typeof(TCompute))
+                {
+                    // The scratch holds more digits than the results: they are rounded where they go, and come back.
+                    RowMaps.ByElement(from, to, centre, factor);
+                    y.Write<TStored>(offset, to);
+                    RowMaps.Multiply(y.Read(offset, block.Length, forX), affine.Weights(parameter, block.Length, forWeight), to);
+                }
+                else if (rule.RoundsBeforeWeight)
+                {
+                    RowMaps.RoundedFirst(from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), past);
+                }
+                else
+                {
+                    RowMaps.ByElement(
+                        from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), affine.Biases(parameter, block.Length, forBias), past);
+                }
             }
             else
             {
