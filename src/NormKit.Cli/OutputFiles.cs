@@ -41,7 +41,7 @@ internal sealed class OutputFiles : IDisposable
         if (several && extension == ".npy")
             throw new UsageException($"{role} {path}: a .npy file holds one array only; use .npz or .safetensors.");
         if (type == ElementType.BFloat16 && extension != ".safetensors")
-            throw new UsageException($"{role} {path}: {extension} has no bfloat16, which this array is; use .safetensors.");
+            throw new UsageException($"{role} {path}: {extension} has no bfloat16, which this array is; use .safetensors, or another type by --dtype.");
 
         // Through a link the file it points to is replaced, not the link.
         string target = Resolve(path) ?? throw new UsageException($"{role} {path}: its links lead in a circle; give another file.");

@@ -14,7 +14,21 @@ public static class TensorFile
     /// text exists.</param>
     /// <exception cref="TensorFileException">The extension is unknown, the name is missing or wrong, or the file is missing, damaged or
     /// of an unsupported element type.</exception>
-    public static StoredTensor Read(string location)
+    public static StoredTensor Read(string location) => ReadOne(location, v2As: null);
+
+    /// <summary>Reads one tensor, of a .npy or .npz file also one whose elements are of the type V2: two bytes without a meaning, as which NumPy
+    /// saves bfloat16.</summary>
+    /// <param name="location">As in <see cref="Read(string)"/>.</param>
+    /// <param name="v2As">What these elements are: a type of two bytes. Elements of other types stay what they are.</param>
+    /// <exception cref="TensorFileException">As in <see cref="Read(string)"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="v2As"/> has not two bytes.</exception>
+    public static StoredTensor Read(string location, ElementType v2As)
+    {
+        NpyFile.RequireTwoBytes(v2As);
+        return ReadOne(location, v2As);
+    }
+
+    private static StoredTensor ReadOne(string location, ElementType? v2As)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
         (string path, string? name) = Split(location);
@@ -22,11 +36,11 @@ public static class TensorFile
         {
             case Npy:
                 if (name is null)
-                    return NpyFile.Read(path);
+                    return v2As is ElementType type ? NpyFile.Read(path, type) : NpyFile.Read(path);
                 throw new TensorFileException(
                     $"{path}: a .npy file holds one array without a name; leave out {TensorFileException.Quote(':' + name)}.");
             case Npz:
-                return NpzFile.Read(path, name ?? OnlyName(path, NpzFile.Names(path)));
+                return NpzFile.ReadWithV2As(path, name ?? OnlyName(path, NpzFile.Names(path)), v2As);
             case Safetensors:
                 return SafetensorsFile.Read(path, name ?? OnlyName(path, SafetensorsFile.Names(path)));
             default:

@@ -16,10 +16,10 @@ namespace NormKit;
 internal sealed class ExactSum
 {
     // Bit 0 of digit 0 counts 2^-2176: a multiple of 32 bits, below the smallest product 2^-2148. The last digit begins at 2^2080 and holds the sign.
-    private const int Bias = 2176, DigitCount = 134;
+    internal const int Bias = 2176, DigitCount = 134;
 
     // A double is a whole significand * 2^(exponent field - 1075).
-    private const int ExponentBias = 1075;
+    internal const int ExponentBias = 1075;
 
     // Merging two sums at this limit leaves digits below 2^63.
     private const int CarryLimit = 1 << 29;
@@ -73,6 +73,22 @@ internal sealed class ExactSum
         for (int i = 0; i < DigitCount; i++)
             digits[i] += other.digits[i];
         pending += other.pending + 1;
+    }
+
+    /// <summary>Writes the digits, each from 0 to 2^32 - 1 but for the last, so that those of many sums can be added up.</summary>
+    public void WriteTo(Span<long> at)
+    {
+        CarryNow();
+        digits.CopyTo(at);
+    }
+
+    /// <summary>Adds digits of <see cref="WriteTo"/>, or the sum of those of at most 2^29 sums.</summary>
+    public void AddDigits(ReadOnlySpan<long> others)
+    {
+        CarryNow();
+        for (int i = 0; i < DigitCount; i++)
+            digits[i] += others[i];
+        CarryNow();
     }
 
     /// <summary>Adds significand * 2^exponent, which must lie in the range of this sum.</summary>
@@ -157,7 +173,7 @@ internal sealed class ExactSum
 
     // value = significand * 2^(exponent - 1075), negated where sign is -1.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (ulong Significand, int Exponent, long Sign) Split(double value)
+    internal static (ulong Significand, int Exponent, long Sign) Split(double value)
     {
         Debug.Assert(double.IsFinite(value));
         long bits = BitConverter.DoubleToInt64Bits(value);
@@ -174,7 +190,7 @@ internal sealed class ExactSum
     }
 
     // Leaves each digit from 0 to 2^32 - 1, but for the last one.
-    private static void Carry(Span<long> digits)
+    internal static void Carry(Span<long> digits)
     {
         for (int i = 0; i < digits.Length - 1; i++)
         {
