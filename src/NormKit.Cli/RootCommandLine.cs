@@ -25,6 +25,7 @@ internal static class RootCommandLine
         root.Add(ApplyCommand.Create(stop));
         root.Add(GradCommand.Create(stop));
         root.Add(BenchCommand.Create(output, stop));
+        root.Add(LabCommand.Create(output, stop));
         root.Add(new HelpOption { Description = "Shows this help.", Action = new HelpWithExamples() });
         root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion(), Arity = ArgumentArity.Zero });
         root.SetAction((Func<ParseResult, int>)(_ => throw new UsageException("no command given; try 'normkit compare', or see 'normkit --help'.")));

@@ -8,10 +8,11 @@ public sealed class HelpTests
         + "--beta --k --window --p --dim --iterations --dtype --channels-last --threads --help";
 
     [Theory]
-    [InlineData("", "layers explain compare diagnose inspect fold apply grad bench --version --help", "normkit compare")]
+    [InlineData("", "layers explain compare diagnose inspect fold apply grad bench lab --version --help", "normkit compare")]
     [InlineData("layers", "--json --help", "normkit layers")]
     [InlineData("explain", "LAYER --shape --groups --normalized-shape --axes --dim --size --num-splits --dtype --json --help", "normkit explain group-norm")]
     [InlineData("bench", "LAYER --shape --groups --normalized-shape --axes --dim --size --num-splits --dtype --threads --json --help 16,32,64,64", "normkit bench layer-norm --shape 4096,768 --threads 1")]
+    [InlineData("lab", "--port --no-browser --help", "normkit lab")]
     [InlineData("compare", "INPUT --shape --groups --seed --eps --layers --json --help 16,32,64,64 batch,layer,instance,group 1e-5", "normkit compare --shape 4,12,9,9 --groups 3")]
     [InlineData("diagnose", "INPUT OUTPUT --weight --bias --running-mean --running-var --running-mean-after --running-var-after --conv-bias --layer --eps --groups --normalized-shape --axes "
         + "--unit-offset --p --dim --size --alpha --beta --k --window --eval --channels-last --compare --input --json --report --help", "normkit diagnose x.npy y.npy")]

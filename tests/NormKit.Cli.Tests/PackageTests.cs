@@ -36,7 +36,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     public void Package_OfTheTool_HoldsTheToolAndWhatItNeeds()
     {
         using ZipArchive package = packages.Open("NormKit.Cli", ".nupkg");
-        string[] contents = [.. Contents(package).Select(f => f.StartsWith("tools/", StringComparison.Ordinal) ? Path.GetFileName(f) : f)];
+        string[] contents = [.. Contents(package).Where(f => !f.StartsWith(Packages.Lab, StringComparison.Ordinal)).Select(f => f.StartsWith("tools/", StringComparison.Ordinal) ? Path.GetFileName(f) : f)];
         string[] expected =
         [
             "LICENSE", "README.md", "NormKit.Cli.nuspec", "DotnetToolSettings.xml", "NormKit.Cli.dll", "NormKit.Cli.deps.json", "NormKit.Cli.runtimeconfig.json", "NormKit.dll", "NormKit.Diagnosis.dll", "NormKit.IO.dll",
@@ -44,6 +44,14 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
         ];
         // Symbols and documentation lie beside their assemblies.
         Assert.Equal(expected.Order(StringComparer.Ordinal), contents.Where(f => Path.GetExtension(f) is not (".pdb" or ".xml") || f.StartsWith("Dotnet", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Package_OfTheTool_HoldsTheLabWhereItWasPublishedAndNoCompressedCopies()
+    {
+        using ZipArchive package = packages.Open("NormKit.Cli", ".nupkg");
+        string[] contents = [.. Contents(package).Where(f => f.StartsWith(Packages.Lab, StringComparison.Ordinal)).Select(f => f[Packages.Lab.Length..])];
+        Assert.Equal(packages.Published().Where(f => Path.GetExtension(f) is not (".br" or ".gz")).Order(StringComparer.Ordinal), contents);
     }
 
     [Theory]
@@ -114,11 +122,14 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     public sealed class Packages : IDisposable
     {
         private readonly string directory = Directory.CreateTempSubdirectory("normkit-packages-").FullName;
-        private readonly string? refusal;
+        private readonly string? root = AppContext.BaseDirectory, refusal;
+
+        /// <summary>The folder of the lab in the tool's package.</summary>
+        public const string Lab = "tools/net10.0/any/lab/";
 
         public Packages()
         {
-            string? root = AppContext.BaseDirectory, configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+            string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
             while (root is not null && !File.Exists(Path.Combine(root, "NormKit.slnx")))
                 root = Path.GetDirectoryName(root);
             if (root is null)
@@ -140,6 +151,13 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
         {
             Assert.SkipWhen(refusal is not null, refusal ?? "");
             return ZipFile.OpenRead(Directory.GetFiles(directory, $"{id}.0*{extension}").Single());
+        }
+
+        /// <summary>The files of the published lab; none where it was not published.</summary>
+        public string[] Published()
+        {
+            string folder = Path.Combine(root!, "artifacts", "lab", "wwwroot");
+            return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f).Replace(Path.DirectorySeparatorChar, '/'))] : [];
         }
 
         public void Dispose() => Directory.Delete(directory, recursive: true);

@@ -81,6 +81,33 @@ public sealed class ProcessTests
         Assert.Equal((130, ""), (process.ExitCode, output));
     }
 
+    [Fact]
+    public async Task Process_Lab_ServesUntilInterruptedAndExits0()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Signals are sent with kill.");
+        using Workplace work = new();
+        await File.WriteAllTextAsync(work["index.html"], "page", TestContext.Current.CancellationToken);
+        using Process process = Start(Host, [Assembly, "lab", "--no-browser"], ("NORMKIT_LAB", work.Directory));
+        string address = (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!["The lab is at ".Length..];
+        using HttpClient client = new();
+        Assert.Equal("page", await client.GetStringAsync(address, TestContext.Current.CancellationToken));
+        using (Process kill = Start("kill", IgnoresInterrupts() ? "-TERM" : "-INT", $"{process.Id}"))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0, ""), (process.ExitCode, error));
+    }
+
+    [Fact]
+    public async Task Process_LabThatIsNotThere_IsRefusedInOneLine()
+    {
+        using Workplace work = new();
+        using Process process = Start(Host, [Assembly, "lab", "--no-browser"], ("NORMKIT_LAB", work.Directory));
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Contains(work.Directory, new ToolResult(process.ExitCode, output, error.ReplaceLineEndings("\n")).Refusal(), StringComparison.Ordinal);
+    }
+
     /// <summary>Bit 2 of the mask of ignored signals, which Linux shows.</summary>
     private static bool IgnoresInterrupts() => File.Exists("/proc/self/status")
         && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is string mask
@@ -90,11 +117,15 @@ public sealed class ProcessTests
 
     private static string Assembly => typeof(Tool).Assembly.Location;
 
-    private static Process Start(string program, params string[] args)
+    private static Process Start(string program, params string[] args) => Start(program, args, []);
+
+    private static Process Start(string program, string[] args, params (string Name, string Value)[] environment)
     {
         ProcessStartInfo start = new(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "de_DE.UTF-8";
         start.Environment["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "0";
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using NormKit.Cli.Lab;
 using NormKit.Lab.Tests;
 using Xunit.Sdk;
 using Xunit.v3;
@@ -23,11 +24,11 @@ public sealed class Browser : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        string? program = Places.FirstOrDefault(File.Exists), published = LabServer.FindPublished();
+        string? program = Places.FirstOrDefault(File.Exists), published = LabFolder.Find();
         if (program is null)
             why = "Chromium is missing: apt-get install chromium.";
         else if (published is null)
-            why = "The page is not published: dotnet publish src/NormKit.Lab -c Release -o artifacts/lab.";
+            why = $"The page is not published: {LabFolder.Publish}.";
         if (why.Length > 0)
             return;
         server = new(published!);

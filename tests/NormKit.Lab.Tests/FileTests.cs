@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using Microsoft.Playwright;
+using NormKit.IO;
 
 namespace NormKit.Lab.Tests;
 
@@ -10,7 +11,7 @@ public sealed class FileTests(Browser browser)
 {
     /// <summary>What a truncated file, a header that claims 2 GB and an archive that unpacks to 1 GB have in common: one sentence, and the page lives on.</summary>
     [Theory]
-    [InlineData("truncated.npy"), InlineData("huge.npy"), InlineData("bomb.npz"), InlineData("liar.npz"), InlineData("noise.safetensors"), InlineData("picture.png"), InlineData("empty.npy")]
+    [InlineData("truncated.npy"), InlineData("huge.npy"), InlineData("bomb.npz"), InlineData("liar.npz"), InlineData("noise.safetensors"), InlineData("noise.gguf"), InlineData("noise.onnx"), InlineData("picture.png"), InlineData("empty.npy")]
     public async Task ABrokenFile_GivesOneSentenceAndThePageLivesOn(string name)
     {
         await using LabPage lab = await browser.Open();
@@ -25,6 +26,27 @@ public sealed class FileTests(Browser browser)
         await lab.Part("files", "tensors").GetByText("[2, 2]").WaitForAsync();
         await lab.Change(new { layer = "instance" });
         await lab.Until("() => document.querySelector('#touch').dataset.shown.startsWith('instance')");
+    }
+
+    /// <summary>A model with two layer norms, one of which has a NaN in its bias, and the eps of its config.json.</summary>
+    [Fact]
+    public async Task AModelFile_ListsItsNormsAndNamesTheDamagedOne()
+    {
+        float[] ones = [1, 1.5f, 0.5f, 1.25f], bias = [0.25f, -0.5f, 0, 0.125f];
+        string path = Path.Combine(Directory.CreateTempSubdirectory("normkit-lab-").FullName, "model.safetensors");
+        (string Name, float[] Values)[] tensors =
+            [("h.0.ln_1.weight", ones), ("h.0.ln_1.bias", bias), ("h.0.ln_2.weight", ones), ("h.0.ln_2.bias", [0, float.NaN, 0, 0]), ("ln_f.weight", ones), ("ln_f.bias", bias)];
+        SafetensorsFile.Write(path, tensors.Select(tensor => new KeyValuePair<string, StoredTensor>(tensor.Name, StoredTensor.From<float>(tensor.Values, [4]))));
+        byte[] content = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        await using LabPage lab = await browser.Open();
+        await Drop(lab, ("model.safetensors", content), ("config.json", Encoding.UTF8.GetBytes("""{"model_type": "gpt2", "layer_norm_epsilon": 0.0625}""")));
+        ILocator verdict = lab.Page.Locator("#files [data-part=model] .verdict");
+        await verdict.WaitForAsync();
+        Assert.Equal("3 layer norms, 1 finding in 1 norm.", await verdict.TextContentAsync());
+        Assert.Equal(["h.0.ln_1", "h.0.ln_2", "ln_f"], await lab.Page.Locator("#files [data-part=model] tbody th").AllTextContentsAsync());
+        Assert.StartsWith("h.0.ln_2", await lab.Page.Locator("#files [data-part=model] .findings li").TextContentAsync(), StringComparison.Ordinal);
+        Assert.All(await lab.Page.Locator("#files [data-part=model] tbody td:last-child").AllTextContentsAsync(), eps => Assert.Equal("0.0625", eps));
     }
 
     [Fact]

@@ -31,6 +31,9 @@ public sealed class OriginTests(Browser browser)
         await lab.Go("layer=instance");
         await lab.Page.ReloadAsync();
         await lab.Until("() => document.querySelector('#touch').dataset.shown?.startsWith('instance')");
+        // What reads files is loaded when the first file comes.
+        await lab.Part("files", "example").ClickAsync();
+        await lab.Page.Locator("#files .verdict").WaitForAsync(new() { Timeout = 60_000 });
     }
 
     [Fact]

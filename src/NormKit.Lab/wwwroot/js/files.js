@@ -1,6 +1,7 @@
 // Files that a visitor drops: their tensors, and the diagnosis of two of them. Nothing leaves the page.
 
 import { heavy } from './engine.js';
+import { showModel } from './model.js';
 import { showReport } from './report.js';
 import { listen } from './state.js';
 import { count, t } from './words.js';
@@ -15,20 +16,22 @@ const usual = {
 
 export function beginFiles(root) {
   const part = name => root.querySelector(`[data-part=${name}]`);
-  let tensors = [], answer = null;
+  let tensors = [], answer = null, model = null;
 
   const say = text => { part('note').textContent = text; };
 
   async function open(files) {
     say('');
-    for (const file of files) {
+    // A model's config.json holds its eps: it has to be known before the model is read.
+    for (const file of files.toSorted((a, b) => (b.name === 'config.json') - (a.name === 'config.json'))) {
       if (file.size > most) { say(t('files.large', { name: file.name })); continue; }
       part('busy').hidden = false;
       try {
         const content = new Uint8Array(await file.arrayBuffer()), [text] = await patiently([['Dropped.Open', file.name, content]], file.name);
         const read = JSON.parse(text);
         if (read.error) say(read.error);
-        else tensors = [...tensors.filter(known => !read.tensors.some(tensor => tensor.name === known.name)), ...read.tensors];
+        else if (read.model) showModel(part('model'), model = read, 3);
+        if (!read.error) tensors = [...tensors.filter(known => !read.tensors.some(tensor => tensor.name === known.name)), ...read.tensors];
       } catch (error) {
         tensors = [];
         say(error.message);
@@ -109,6 +112,7 @@ export function beginFiles(root) {
     if (!changed.has('lang')) return;
     list();
     if (answer) showReport(part('report'), answer, 3);
+    if (model) showModel(part('model'), model, 3);
   });
 }
 

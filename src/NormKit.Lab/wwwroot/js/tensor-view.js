@@ -62,7 +62,7 @@ export class TensorView {
   #measure() {
     const { shape: [n, c, h, w] } = this.#picture;
     const width = Math.max(200, this.#canvas.parentElement.clientWidth), narrow = width < 460;
-    const left = this.#options.rows ? (narrow ? 18 : n > 10 ? 72 : 62) : 4, top = this.#options.columns ? 22 : 4, gap = c > 16 ? 2 : narrow ? 4 : 7;
+    const left = this.#options.rows ? (narrow ? 18 : n > 10 ? 74 : 66) : 4, top = this.#options.columns ? 22 : 4, gap = c > 16 ? 2 : narrow ? 4 : 7;
     const tile = Math.max(1, (width - left - 8 - gap * (c - 1)) / c);
     const cellWidth = tile / w, cellHeight = Math.min(cellWidth, (this.#options.tallest ?? 460) / n / h), tileHeight = cellHeight * h;
     return { width, height: Math.ceil(top + n * tileHeight + gap * (n - 1) + 8), left, top, gap, tile, tileHeight, cellWidth, cellHeight, narrow };
