@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using NormKit.Kernels;
 
@@ -125,13 +126,24 @@ public sealed class ExactMoments
     }
 
     /// <inheritdoc cref="Add(ReadOnlySpan{double})"/>
-    public void Add(ReadOnlySpan<float> values) => Wait(values);
+    public void Add(ReadOnlySpan<float> values) => Wait(AddRuns(values));
 
     /// <inheritdoc cref="Add(ReadOnlySpan{double})"/>
-    public void Add(ReadOnlySpan<Half> values) => Wait(values);
+    public void Add(ReadOnlySpan<Half> values) => Wait(AddWidened(values));
 
     /// <inheritdoc cref="Add(ReadOnlySpan{double})"/>
-    public void Add(ReadOnlySpan<BFloat16> values) => Wait(values);
+    public void Add(ReadOnlySpan<BFloat16> values) => Wait(AddWidened(values));
+
+    /// <summary>Adds numbers, of which none waits: an object that takes only these has no room for numbers that wait.</summary>
+    internal void AddNow<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        if (typeof(T) == typeof(double))
+            AddBlocks<double, ExactBlock.LongSquare>(MemoryMarshal.Cast<T, double>(values));
+        else if (typeof(T) == typeof(float))
+            AddBlocks<float, ExactBlock.ShortSquare>(AddRuns(MemoryMarshal.Cast<T, float>(values)));
+        else
+            AddBlocks<T, ExactBlock.ShortSquare>(AddWidened(values));
+    }
 
     /// <summary>Adds all numbers that <paramref name="other"/> has. It may be this one: then each number counts twice.</summary>
     /// <exception cref="OverflowException">Together there are more than 2^62 numbers; nothing has changed.</exception>
@@ -286,6 +298,8 @@ public sealed class ExactMoments
 
     private void Wait<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
+        if (values.IsEmpty)
+            return;
         if (waiting.Length == 0)
             waiting = new double[ExactBlock.Length];
         while (!values.IsEmpty)
@@ -318,6 +332,66 @@ public sealed class ExactMoments
         waitingHasDoubles = false;
     }
 
+    // Adds the numbers but for a rest that is too short to be a run, and returns that.
+    private ReadOnlySpan<float> AddRuns(ReadOnlySpan<float> values)
+    {
+        while (values.Length >= ExactRun.Shortest)
+        {
+            ReadOnlySpan<float> run = values[..Math.Min(values.Length, ExactRun.Length)];
+            values = values[run.Length..];
+            ExactRun.Range range = ExactRun.RangeOf(run);
+            if (!range.IsFinite || !ExactRun.TryAddMoments(run, range, sum, squares))
+            {
+                AddBlocks<float, ExactBlock.ShortSquare>(run);
+                continue;
+            }
+            count += run.Length;
+            Widen(range.Least, range.Most);
+        }
+        return values;
+    }
+
+    [SkipLocalsInit]
+    private ReadOnlySpan<T> AddWidened<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        Span<float> floats = stackalloc float[ExactRun.Length];
+        while (values.Length >= ExactRun.Shortest)
+        {
+            int length = Math.Min(values.Length, floats.Length);
+            Elements.Convert(values[..length], floats[..length]);
+            AddRuns(floats[..length]);
+            values = values[length..];
+        }
+        return values;
+    }
+
+    [SkipLocalsInit]
+    private void AddBlocks<T, TSquare>(ReadOnlySpan<T> values) where T : unmanaged where TSquare : struct, ExactBlock.ISquare
+    {
+        Span<double> block = stackalloc double[ExactBlock.Length];
+        while (!values.IsEmpty)
+        {
+            int length = Math.Min(values.Length, block.Length);
+            if (typeof(T) == typeof(double))
+            {
+                AddBlock<TSquare>(MemoryMarshal.Cast<T, double>(values[..length]));
+            }
+            else
+            {
+                Elements.Convert(values[..length], block[..length]);
+                AddBlock<TSquare>(block[..length]);
+            }
+            values = values[length..];
+        }
+    }
+
+    // -0 + 0 is 0: neither extreme depends on which zero came first.
+    private void Widen(double least, double most)
+    {
+        minimum = Math.Min(minimum, least + 0.0);
+        maximum = Math.Max(maximum, most + 0.0);
+    }
+
     private void AddBlock<TSquare>(ReadOnlySpan<double> block) where TSquare : struct, ExactBlock.ISquare
     {
         if (block.IsEmpty)
@@ -328,9 +402,7 @@ public sealed class ExactMoments
             return;
         }
         count += block.Length;
-        // -0 + 0 is 0.
-        minimum = Math.Min(minimum, least + 0.0);
-        maximum = Math.Max(maximum, most + 0.0);
+        Widen(least, most);
         if (!ExactBlock.TryAddMoments<TSquare>(block, Math.Max(Math.Abs(least), Math.Abs(most)), sum, squares))
             ExactBlock.AddOneByOne<TSquare>(block, sum, squares);
     }
