@@ -164,6 +164,19 @@ public sealed class ExactMoments
         squares.Merge(other.squares);
     }
 
+    /// <summary>Replaces these statistics by those of <paramref name="other"/>.</summary>
+    internal void Assign(ExactMoments other)
+    {
+        other.Flush();
+        waitingCount = 0;
+        (count, nanCount, positiveInfinityCount, negativeInfinityCount) = (other.count, other.nanCount, other.positiveInfinityCount, other.negativeInfinityCount);
+        (minimum, maximum) = (other.minimum, other.maximum);
+        sum.Clear();
+        squares.Clear();
+        sum.Merge(other.sum);
+        squares.Merge(other.squares);
+    }
+
     /// <summary>Returns the state as bytes: the same for the same numbers, whatever the order, the split and the element types.</summary>
     public byte[] ToArray()
     {
