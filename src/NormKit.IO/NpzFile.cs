@@ -195,6 +195,29 @@ public static class NpzFile
         ? throw new TensorFileException($"{location}: zip entry: it is encrypted; decrypt the archive first.")
         : entry.Open();
 
+    /// <summary>Copies an entry, whatever it holds.</summary>
+    internal static void CopyEntry(string location, ZipArchiveEntry entry, Stream to)
+    {
+        try
+        {
+            using Stream from = OpenEntry(location, entry);
+            ByteSource source = new(from, location, length: null, checksummed: true);
+            byte[] block = new byte[1 << 16];
+            for (long left = entry.Length; left > 0; left -= block.Length)
+            {
+                Span<byte> part = block.AsSpan(0, (int)Math.Min(left, block.Length));
+                source.Fill(part, "content");
+                to.Write(part);
+            }
+            source.RequireEnd("content");
+            RequireChecksum(source, entry);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new TensorFileException($"{location}: zip archive: {error.Message}", error);
+        }
+    }
+
     /// <summary>Compares the checksum of what was read with the one that the archive declares.</summary>
     internal static void RequireChecksum(ByteSource source, ZipArchiveEntry entry)
     {

@@ -141,7 +141,7 @@ public sealed class EntryPointRefusalTests : IDisposable
     [
         "TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress", "NpzFile.Write(stream, tensors, compress)/compress",
         "ModelInspector.Inspect(path, other, cancellationToken)/cancellationToken",
-        "DataSetOptions.set_Dimension(value)/value", "DataSetOptions.set_Name(value)/value", "DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)/options",
+        "DataSetOptions.set_Dimension(value)/value", "DataSetOptions.set_Communicator(value)/value", "DataSetOptions.set_Name(value)/value", "DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)/options",
         "DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)/progress", "DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)/cancellationToken",
         "ModelFolding.FoldOnnx(path, output, check, cancellationToken)/check", "ModelFolding.FoldOnnx(path, output, check, cancellationToken)/cancellationToken",
         "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/keep", "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/check",

@@ -4,12 +4,17 @@ namespace NormKit.IO;
 internal sealed class DataSetFiles : IDisposable
 {
     private readonly List<Entry> entries = [];
+    private readonly List<Entry> share = [];
 
     private DataSetFiles(DataSetOptions options) => Options = options;
 
     internal DataSetOptions Options { get; }
 
-    internal IReadOnlyList<Entry> Entries => entries;
+    /// <summary>The arrays to read, once <see cref="KeepShare"/> has chosen them.</summary>
+    internal IReadOnlyList<Entry> Entries => share;
+
+    /// <summary>How many arrays there are, on all ranks.</summary>
+    internal int Count => entries.Count;
 
     /// <summary>The length of the dimension; 1 over everything.</summary>
     internal int Length => entries[0].Layout.Length;
@@ -41,6 +46,22 @@ internal sealed class DataSetFiles : IDisposable
         {
             files.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Keeps the arrays that a rank reads: the largest goes first to the rank that has least, which all ranks compute alike.</summary>
+    internal void KeepShare(int rank, int size)
+    {
+        long[] bytes = new long[size];
+        foreach ((Entry entry, int _) in entries.Select((entry, at) => (entry, at)).OrderByDescending(pair => pair.entry.Bytes).ThenBy(pair => pair.at))
+        {
+            int least = Array.IndexOf(bytes, bytes.Min());
+            // Opening a file costs about what reading a few KiB does.
+            bytes[least] += entry.Bytes + (1 << 14);
+            if (least == rank)
+                share.Add(entry);
+            else
+                entry.Pipe?.Dispose();
         }
     }
 

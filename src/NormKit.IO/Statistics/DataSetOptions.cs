@@ -1,6 +1,6 @@
 namespace NormKit.IO;
 
-/// <summary>How <see cref="DataSetStatistics.OfFiles"/> reads.</summary>
+/// <summary>How <see cref="DataSetStatistics"/> reads files.</summary>
 public sealed class DataSetOptions
 {
     private readonly int? threads;
@@ -10,6 +10,9 @@ public sealed class DataSetOptions
 
     /// <summary>Gets the name of the array in archives with several; .npy files have none.</summary>
     public string? Name { get; init; }
+
+    /// <summary>Gets the ranks that share the files; null for this process alone. Their time limit has to cover the reading.</summary>
+    public Communicator? Communicator { get; init; }
 
     /// <summary>Gets how many threads read; null for one a processor.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is less than 1.</exception>

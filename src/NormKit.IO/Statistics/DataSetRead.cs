@@ -18,7 +18,7 @@ internal sealed class DataSetRead(DataSetFiles files, Action<double>? progress, 
     private readonly int threads = files.Options.Threads ?? Environment.ProcessorCount;
     private readonly Lock turn = new();
     private readonly DimensionMoments total = new(files.Length);
-    private readonly DimensionMoments? deviations = files.Entries.Count > 1 && files.Length <= MostOwn ? new(files.Length) : null;
+    private readonly DimensionMoments? deviations = files.Count > 1 && files.Length <= MostOwn ? new(files.Length) : null;
     private readonly long allBytes = files.Entries.Sum(entry => Math.Max(1, entry.Bytes));
     private readonly HashSet<OpenFile> open = [];
     private int nextFile;
@@ -59,7 +59,7 @@ internal sealed class DataSetRead(DataSetFiles files, Action<double>? progress, 
         {
             while (!isStopped && Take() is (OpenFile file, long first, long count))
             {
-                int length = (int)Math.Min(count, PieceAdder.PieceLength(file.Entry.Layout, file.ElementSize));
+                int length = (int)Math.Min(count, PieceAdder.PieceLength(file.Entry.Layout, file.Entry.Type, threads));
                 if (buffer.Length < length * file.ElementSize)
                     buffer = GC.AllocateUninitializedArray<byte>(length * file.ElementSize, pinned: true);
                 bool isOwn = threads > 1 && files.Length <= FewIndices && file.Array.CanSeek;
@@ -104,7 +104,7 @@ internal sealed class DataSetRead(DataSetFiles files, Action<double>? progress, 
             }
             OpenFile file = current;
             long first = file.Next, rest = file.Entry.Layout.Count - first;
-            long count = file.Array.CanSeek ? Math.Min(rest, PiecesOfAShare * (long)PieceAdder.PieceLength(file.Entry.Layout, file.ElementSize)) : rest;
+            long count = file.Array.CanSeek ? Math.Min(rest, PiecesOfAShare * (long)PieceAdder.PieceLength(file.Entry.Layout, file.Entry.Type, threads)) : rest;
             file.Next += count;
             return (file, first, count);
         }

@@ -34,16 +34,38 @@ public sealed class DataSetStatistics
     /// and for more than 4,096 indices. They are not part of the state, but merge as it does.</summary>
     public DimensionMoments? FileDeviations { get; internal set; }
 
-    /// <summary>Reads files, each once and in pieces, whatever their size.</summary>
+    /// <summary>Reads files, each once and in pieces, whatever their size. Where the options have a communicator, a collective call: its ranks share the files, each reads
+    /// the headers of all and the numbers of some, and each gets the same statistics as one rank that reads them alone.</summary>
     /// <param name="locations">.npy, .npz and .safetensors files; behind the last two may stand a colon and the array's name.</param>
-    /// <param name="options">The dimension, the array's name, and how many threads.</param>
+    /// <param name="options">The dimension, the array's name, how many threads, and the ranks.</param>
     /// <param name="progress">Is told the share that is done, from 0 to 1, from any thread.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="TensorFileException">A file is missing, damaged, or of an unknown kind; or the lengths of the dimension differ.</exception>
+    /// <exception cref="TensorFileException">A file is missing, damaged, or of an unknown kind; or the lengths of the dimension differ. If one rank fails, all throw this.</exception>
+    /// <exception cref="CommunicatorException">A rank is missing.</exception>
     public static DataSetStatistics OfFiles(IReadOnlyList<string> locations, DataSetOptions? options = null, Action<double>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(locations);
-        return new DataSetRead(DataSetFiles.Check(locations, options ?? new()), progress, cancellationToken).Run();
+        options ??= new();
+        if (options.Communicator is not Communicator communicator)
+            return OfShare(0, 1, locations, options, progress, cancellationToken);
+        DataSetStatistics all = RankFailure.Share(communicator, () => OfShare(communicator.Rank, communicator.Size, locations, options, progress, cancellationToken));
+        all.MergeRanks(communicator);
+        return all;
+    }
+
+    /// <summary>The part of one rank.</summary>
+    internal static DataSetStatistics OfShare(int rank, int size, IReadOnlyList<string> locations, DataSetOptions options, Action<double>? progress, CancellationToken cancellationToken)
+    {
+        DataSetFiles files = DataSetFiles.Check(locations, options);
+        files.KeepShare(rank, size);
+        return new DataSetRead(files, progress, cancellationToken).Run();
+    }
+
+    /// <summary>Merges the parts of all ranks. A collective call.</summary>
+    internal void MergeRanks(Communicator communicator)
+    {
+        if (communicator.Size > 1)
+            communicator.AllReduce([.. Moments.All, .. FileDeviations?.All ?? []]);
     }
 
     /// <summary>Adds all numbers of <paramref name="other"/>.</summary>

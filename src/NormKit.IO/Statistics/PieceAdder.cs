@@ -14,11 +14,13 @@ internal sealed class PieceAdder
 
     /// <summary>
     /// How many elements of an array to read at once: so many that they stay in a core's own cache; and whole rows where a row's runs are short, so that they
-    /// can be put together.
+    /// can be put together. All threads have at most 64 MiB for pieces, and as much for their conversion and their transpose.
     /// </summary>
-    internal static int PieceLength(in ArrayLayout layout, int elementSize)
+    internal static int PieceLength(in ArrayLayout layout, ElementType type, int threads)
     {
-        const int usual = 1 << 18, most = 1 << 23;
+        const int usual = 1 << 18;
+        int most = Math.Clamp((1 << 26) / threads, usual, 1 << 23);
+        int elementSize = Math.Max(type.SizeInBytes(), type is ElementType.Float16 or ElementType.BFloat16 ? sizeof(ushort) : sizeof(float));
         long row = layout.Row, elements = usual / elementSize;
         if (layout.Length == 1 || row > most / elementSize)
             return (int)elements;

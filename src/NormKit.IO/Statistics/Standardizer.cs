@@ -35,7 +35,7 @@ internal sealed class Standardizer
         ElementType type = typeOf(array.Header.ElementType);
         using FileStream stream = new(output, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         if (array.Archive is not null)
-            WriteArchive(array, type, stream, told);
+            WriteArchive(array, location, type, stream, told);
         else if (array.Safetensors is not null)
             WriteSafetensors(array, type, stream, told);
         else
@@ -50,7 +50,7 @@ internal sealed class Standardizer
         WriteData(array, type, stream, told);
     }
 
-    private void WriteArchive(ArrayInPieces array, ElementType type, Stream stream, Action<long> told)
+    private void WriteArchive(ArrayInPieces array, string location, ElementType type, Stream stream, Action<long> told)
     {
         using ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
         foreach (ZipArchiveEntry entry in array.Archive!.Entries)
@@ -63,8 +63,7 @@ internal sealed class Standardizer
                 WriteArray(array, type, to, told);
                 continue;
             }
-            using Stream from = NpzFile.OpenEntry($"{array.Name}", entry);
-            from.CopyTo(to);
+            NpzFile.CopyEntry($"{location}: entry {TensorFileException.Quote(entry.FullName)}", entry, to);
         }
     }
 

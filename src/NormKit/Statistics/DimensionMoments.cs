@@ -48,6 +48,9 @@ public sealed class DimensionMoments
     /// <exception cref="ArgumentOutOfRangeException">There is no such index.</exception>
     public ExactMoments this[int index] => moments[Require(index)];
 
+    /// <summary>Gets the statistics of all indices: the objects themselves, not copies.</summary>
+    public IReadOnlyList<ExactMoments> All => moments;
+
     /// <summary>Adds numbers to those of an index.</summary>
     /// <param name="index">From 0 to <see cref="Length"/> - 1.</param>
     /// <param name="values">The numbers. Spans of 256 or more are fast.</param>

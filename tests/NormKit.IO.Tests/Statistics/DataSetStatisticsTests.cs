@@ -105,6 +105,24 @@ public sealed class DataSetStatisticsTests
         Assert.Contains("element 1 in the order of the file is 9007199254740993", Assert.Throws<TensorFileException>(() => DataSetStatistics.OfFiles([wrong])).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Ranks share the files, of which there may be fewer: each has the statistics of all, and a damaged file is an error on each.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void OfFiles_OnRanks_AreThoseOfOneProcess(int size)
+    {
+        using TemporaryDirectory directory = new();
+        string[] paths = [.. Enumerable.Range(0, 5).Select(i => directory.Write($"{i}.npy", DataSetArrays.Npy(Values("<f4", 60 * i, i), [i, 3, 20], "<f4")))];
+        DataSetStatistics alone = DataSetStatistics.OfFiles(paths, new() { Dimension = 1 });
+        DataSetStatistics[] shared = LocalCommunicator.Run(size, communicator => DataSetStatistics.OfFiles(paths, new() { Dimension = 1, Communicator = communicator }));
+        Assert.All(shared, each => Assert.Equal((Convert.ToHexString(alone.ToArray()), alone.FileDeviations![2].Mean), (Convert.ToHexString(each.ToArray()), each.FileDeviations![2].Mean)));
+        string damaged = directory.Write("crc.npz", HandMade.Zip(ZipEntry.Stored("x.npy", DataSetArrays.Npy([1, 2, 3], [1, 3], "<f4")) with { Crc = 1 }));
+        string?[] errors = LocalCommunicator.Run(size, communicator =>
+            Record.Exception(() => DataSetStatistics.OfFiles([.. paths, damaged], new() { Dimension = 1, Communicator = communicator }))?.Message);
+        Assert.All(errors, error => Assert.Contains("crc.npz:x: zip entry: checksum", error, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void OfFiles_Progress_EndsAtOne()
     {
