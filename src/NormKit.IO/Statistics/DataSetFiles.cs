@@ -52,12 +52,12 @@ internal sealed class DataSetFiles : IDisposable
     /// <summary>Keeps the arrays that a rank reads: the largest goes first to the rank that has least, which all ranks compute alike.</summary>
     internal void KeepShare(int rank, int size)
     {
-        long[] bytes = new long[size];
+        PriorityQueue<int, (long Bytes, int Rank)> ranks = new(Enumerable.Range(0, size).Select(each => (each, (0L, each))));
         foreach ((Entry entry, int _) in entries.Select((entry, at) => (entry, at)).OrderByDescending(pair => pair.entry.Bytes).ThenBy(pair => pair.at))
         {
-            int least = Array.IndexOf(bytes, bytes.Min());
+            ranks.TryDequeue(out int least, out (long Bytes, int Rank) load);
             // Opening a file costs about what reading a few KiB does.
-            bytes[least] += entry.Bytes + (1 << 14);
+            ranks.Enqueue(least, (load.Bytes + entry.Bytes + (1 << 14), least));
             if (least == rank)
                 share.Add(entry);
             else
