@@ -11,6 +11,8 @@ internal sealed class OutputFiles : IDisposable
     /// <summary>How many links a path may lead through, as in Linux; more are a circle.</summary>
     private const int MostLinks = 40;
 
+    public const string StateExtension = ".nks";
+
     private static readonly string[] Extensions = [".npy", ".npz", ".safetensors"];
 
     private static readonly StringComparison SameFile =
@@ -42,7 +44,20 @@ internal sealed class OutputFiles : IDisposable
             throw new UsageException($"{role} {path}: a .npy file holds one array only; use .npz or .safetensors.");
         if (type == ElementType.BFloat16 && extension != ".safetensors")
             throw new UsageException($"{role} {path}: {extension} has no bfloat16, which this array is; use .safetensors, or another type by --dtype.");
+        DeclareTarget(role, path);
+    }
 
+    /// <summary>The same for the state of statistics.</summary>
+    /// <inheritdoc cref="Declare"/>
+    public void DeclareState(string role, string path)
+    {
+        if (!path.EndsWith(StateExtension, StringComparison.OrdinalIgnoreCase))
+            throw new UsageException(path.Length == 0 ? $"{role} is empty; give a file." : $"{role} {path}: unknown file extension; use {StateExtension}.");
+        DeclareTarget(role, path);
+    }
+
+    private void DeclareTarget(string role, string path)
+    {
         // Through a link the file it points to is replaced, not the link.
         string target = Resolve(path) ?? throw new UsageException($"{role} {path}: its links lead in a circle; give another file.");
         string directory = Path.GetDirectoryName(target)!;
@@ -164,7 +179,10 @@ internal sealed class OutputFiles : IDisposable
             File.Delete(temporary);
     }
 
-    private void Write(string path, Action<string> write)
+    /// <summary>Has a file written beside a declared path.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="write">Writes the file of the name that it is given.</param>
+    public void Write(string path, Action<string> write)
     {
         string target = declared[path].Target;
         bool isStream = FilePlace.IsStream(path);
@@ -203,7 +221,7 @@ internal sealed class OutputFiles : IDisposable
     }
 
     /// <summary>The path that a path leads to through the links of its directories and its own; null where they go in a circle.</summary>
-    private static string? Resolve(string path)
+    public static string? Resolve(string path)
     {
         string full = Path.GetFullPath(path);
         string resolved = Path.GetPathRoot(full)!;

@@ -9,12 +9,15 @@ namespace NormKit.Cli;
 internal static class RootCommandLine
 {
     /// <summary>Not a RootCommand, which would take its name and version from whatever process runs it.</summary>
-    public static Command Create(ToolOutput output, CancellationToken stop)
+    /// <param name="output">Where commands write.</param>
+    /// <param name="ranks">Joins the other processes of this run, for commands that share their work.</param>
+    /// <param name="stop">Ends the work.</param>
+    public static Command Create(ToolOutput output, Func<Communicator> ranks, CancellationToken stop)
     {
         ExampleCommand root = new(
             Tool.Name,
             "Normalization layers: lists and explains them, compares four of them with their written formulas, applies and differentiates them "
-            + "on .npy, .npz and .safetensors files, and inspects and folds those of model files: .safetensors, .gguf and .onnx.",
+            + "on .npy, .npz and .safetensors files, and inspects and folds those of model files: .safetensors, .gguf and .onnx. Exact statistics of data sets.",
             "normkit compare", "normkit explain rms-norm --shape 8,512,768", "normkit apply layer-norm x.npy -o y.npy");
         root.Add(LayersCommand.Create(output));
         root.Add(ExplainCommand.Create(output));
@@ -22,6 +25,7 @@ internal static class RootCommandLine
         root.Add(DiagnoseCommand.Create(output, stop));
         root.Add(InspectCommand.Create(output, stop));
         root.Add(FoldCommand.Create(output, stop));
+        root.Add(StatsCommand.Create(output, ranks, stop));
         root.Add(ApplyCommand.Create(stop));
         root.Add(GradCommand.Create(stop));
         root.Add(BenchCommand.Create(output, stop));

@@ -14,16 +14,24 @@ internal static class Tool
     public const int Refused = 2;
     public const int Interrupted = 130;
 
+    /// <summary>Runs one command line in a process that is alone.</summary>
+    /// <inheritdoc cref="Run(IReadOnlyList{string}, ToolOutput, Func{Communicator}, CancellationToken)"/>
+    public static int Run(IReadOnlyList<string> args, ToolOutput output, CancellationToken stop = default) => Run(args, output, () => new LocalCommunicator(), stop);
+
     /// <summary>Runs one command line. A refused one writes exactly one line to standard error, and no file.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="output">Where it writes.</param>
+    /// <param name="ranks">Joins the other processes of this run, for commands that share their work.</param>
+    /// <param name="stop">Ends the work.</param>
     /// <returns>The exit code: 0, 2 where the call cannot be carried out, 130 where it was interrupted, 1 for a defect of the
     /// tool.</returns>
-    public static int Run(IReadOnlyList<string> args, ToolOutput output, CancellationToken stop = default)
+    public static int Run(IReadOnlyList<string> args, ToolOutput output, Func<Communicator> ranks, CancellationToken stop)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         try
         {
             // A response file ("@name") would make a file of that name impossible to read, and options in files are not offered.
-            ParseResult parsed = RootCommandLine.Create(output, stop).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            ParseResult parsed = RootCommandLine.Create(output, ranks, stop).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             ParseErrors.ThrowIfAny(parsed, args);
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output.Out, Error = output.Error });
         }
@@ -32,6 +40,10 @@ internal static class Tool
             return Interrupted;
         }
         catch (Exception error) when (error is UsageException or TensorFileException)
+        {
+            return Refuse(output, error.Message, Refused);
+        }
+        catch (CommunicatorException error)
         {
             return Refuse(output, error.Message, Refused);
         }

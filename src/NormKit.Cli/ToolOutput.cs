@@ -13,10 +13,19 @@ internal sealed record ToolOutput(TextWriter Out, TextWriter Error, IAnsiConsole
     /// <summary>The widest line of any report or help text.</summary>
     public const int Width = 100;
 
-    public static ToolOutput OfProcess() => new(
-        Console.Out, Console.Error,
-        Console.IsOutputRedirected ? null : OnTerminal(Console.Out),
-        Console.IsErrorRedirected ? null : OnTerminal(Console.Error));
+    public static ToolOutput OfProcess()
+    {
+        if (MpiCommunicator.IsLaunched)
+        {
+            // A launcher may give each process a terminal of its own and collect what is written there: it must be that of a pipe.
+            Environment.SetEnvironmentVariable("TERM", "dumb");
+            return new(Console.Out, Console.Error);
+        }
+        return new(
+            Console.Out, Console.Error,
+            Console.IsOutputRedirected ? null : OnTerminal(Console.Out),
+            Console.IsErrorRedirected ? null : OnTerminal(Console.Error));
+    }
 
     /// <summary>Writes a report, in colours where there is a terminal.</summary>
     /// <exception cref="UsageException">It cannot be written.</exception>

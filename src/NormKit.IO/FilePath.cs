@@ -17,6 +17,19 @@ internal static class FilePath
         }
     }
 
+    /// <summary>Opens a file to be read in pieces; the caller closes it.</summary>
+    internal static FileStream OpenRead(string path)
+    {
+        try
+        {
+            return new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        }
+        catch (Exception error) when (IsOfTheFileSystem(error))
+        {
+            throw Unreadable(path, error);
+        }
+    }
+
     /// <summary>
     /// Writes a temporary file beside the target, has the disk store it, and renames it over the target, so that a failed run changes nothing.
     /// A target with several names, or an owner that cannot be kept, is overwritten with it instead; a pipe or a device is written to.

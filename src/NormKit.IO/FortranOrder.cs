@@ -23,6 +23,9 @@ internal static class FortranOrder
         return c;
     }
 
+    /// <summary>Makes the elements of each column of a matrix in C order contiguous.</summary>
+    internal static void TransposeMatrix<T>(ReadOnlySpan<T> from, Span<T> to, int rows, int columns) => TransposePlane(from, to, columns, rows, rows, columns);
+
     // All lengths are positive and their product fits an int here: the data has been read.
     private static void Transpose<T>(ReadOnlySpan<byte> fromBytes, Span<byte> toBytes, ReadOnlySpan<nint> shape)
         where T : unmanaged

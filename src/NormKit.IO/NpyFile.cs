@@ -93,7 +93,7 @@ public static class NpyFile
         return new StoredTensor(header.ElementType, header.Shape, bytes);
     }
 
-    private static void ReverseByteOrder(Span<byte> bytes, int elementSize)
+    internal static void ReverseByteOrder(Span<byte> bytes, int elementSize)
     {
         switch (elementSize)
         {

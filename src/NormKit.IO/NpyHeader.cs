@@ -42,11 +42,11 @@ internal sealed record NpyHeader(ElementType ElementType, bool BigEndian, bool F
     }
 
     /// <summary>The header as NumPy writes it, byte for byte.</summary>
-    internal static byte[] Format(ElementType type, ReadOnlySpan<nint> shape)
+    internal static byte[] Format(ElementType type, ReadOnlySpan<nint> shape, bool fortranOrder = false)
     {
         string lengths = string.Join(", ", shape.ToArray());
         string tuple = shape.Length == 1 ? $"({lengths},)" : $"({lengths})";
-        string text = $"{{'descr': '{Descr(type)}', 'fortran_order': False, 'shape': {tuple}, }}";
+        string text = $"{{'descr': '{Descr(type)}', 'fortran_order': {fortranOrder}, 'shape': {tuple}, }}";
         if (shape.Length > 0)
             text += new string(' ', RoomForFirstDimension - $"{shape[0]}".Length);
 

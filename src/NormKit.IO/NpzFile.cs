@@ -145,17 +145,9 @@ public static class NpzFile
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(source);
 
-        // From a pipe ZipArchive would first copy everything into memory.
-        if (!stream.CanSeek)
-        {
-            throw new TensorFileException(stream is FileStream
-                ? $"{source}: is a pipe or device; a .npz file is read from its end and must be a regular file."
-                : $"{source}: the stream cannot seek, and a .npz file is read from its end; copy it into a MemoryStream first.");
-        }
-
         try
         {
-            using ZipArchive archive = new(stream, ZipArchiveMode.Read, leaveOpen: true);
+            using ZipArchive archive = Open(stream, source);
             return read(Arrays(source, archive, stream.Length));
         }
         catch (InvalidDataException error)
@@ -164,7 +156,21 @@ public static class NpzFile
         }
     }
 
-    private static OrderedDictionary<string, ZipArchiveEntry> Arrays(string path, ZipArchive archive, long fileLength)
+    /// <exception cref="InvalidDataException">The stream holds no archive.</exception>
+    internal static ZipArchive Open(Stream stream, string source)
+    {
+        // From a pipe ZipArchive would first copy everything into memory.
+        if (!stream.CanSeek)
+        {
+            throw new TensorFileException(stream is FileStream
+                ? $"{source}: is a pipe or device; a .npz file is read from its end and must be a regular file."
+                : $"{source}: the stream cannot seek, and a .npz file is read from its end; copy it into a MemoryStream first.");
+        }
+
+        return new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+    }
+
+    internal static OrderedDictionary<string, ZipArchiveEntry> Arrays(string path, ZipArchive archive, long fileLength)
     {
         OrderedDictionary<string, ZipArchiveEntry> arrays = [];
         long room = fileLength;
@@ -184,18 +190,46 @@ public static class NpzFile
 
     private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry, NpzLimits limits, ref long free, ElementType? v2As = null)
     {
-        string location = $"{path}:{name}";
-        if (entry.IsEncrypted)
-            throw new TensorFileException($"{location}: zip entry: it is encrypted; decrypt the archive first.");
-
-        using Stream content = entry.Open();
         double paid = limits.MaxRatio * entry.CompressedLength;
-        ByteSource source = new(content, location, length: null, checksummed: true) { Most = (long)Math.Min(long.MaxValue, paid + free) };
+        using Stream content = OpenEntry($"{path}:{name}", entry);
+        ByteSource source = new(content, $"{path}:{name}", length: null, checksummed: true) { Most = (long)Math.Min(long.MaxValue, paid + free) };
         StoredTensor tensor = NpyFile.Read(source, v2As);
         free -= (long)Math.Max(0, source.Position - paid);
-        return source.Crc32 == entry.Crc32
-            ? tensor
-            : throw new TensorFileException(
-                $"{location}: zip entry: checksum {source.Crc32:x8} is not the declared {entry.Crc32:x8}; the file is damaged.");
+        RequireChecksum(source, entry);
+        return tensor;
+    }
+
+    internal static Stream OpenEntry(string location, ZipArchiveEntry entry) => entry.IsEncrypted
+        ? throw new TensorFileException($"{location}: zip entry: it is encrypted; decrypt the archive first.")
+        : entry.Open();
+
+    /// <summary>Copies an entry, whatever it holds.</summary>
+    internal static void CopyEntry(string location, ZipArchiveEntry entry, Stream to)
+    {
+        try
+        {
+            using Stream from = OpenEntry(location, entry);
+            ByteSource source = new(from, location, length: null, checksummed: true);
+            byte[] block = new byte[1 << 16];
+            for (long left = entry.Length; left > 0; left -= block.Length)
+            {
+                Span<byte> part = block.AsSpan(0, (int)Math.Min(left, block.Length));
+                source.Fill(part, "content");
+                to.Write(part);
+            }
+            source.RequireEnd("content");
+            RequireChecksum(source, entry);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new TensorFileException($"{location}: zip archive: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Compares the checksum of what was read with the one that the archive declares.</summary>
+    internal static void RequireChecksum(ByteSource source, ZipArchiveEntry entry)
+    {
+        if (source.Crc32 != entry.Crc32)
+            throw new TensorFileException($"{source.Name}: zip entry: checksum {source.Crc32:x8} is not the declared {entry.Crc32:x8}; the file is damaged.");
     }
 }

@@ -34,6 +34,11 @@ internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, nint[
         }
     }
 
+    /// <summary>The type of the elements.</summary>
+    /// <exception cref="TensorFileException">It is one that is only validated.</exception>
+    internal ElementType Supported(string file) =>
+        Type.ElementType ?? throw Error(file, $"dtype {Type.Name} is not supported; convert it to F16, BF16, F32 or F64 first");
+
     internal TensorFileException Error(string file, string rule) =>
         new($"{file}: header, tensor {TensorFileException.Quote(Name)}: {rule}.");
 }

@@ -124,7 +124,19 @@ public static class SafetensorsFile
         Stream stream, string name, IEnumerable<KeyValuePair<string, StoredTensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         List<KeyValuePair<string, StoredTensor>> ordered = Order(tensors);
-        ReadOnlySpan<byte> header = FormatHeader(ordered, metadata);
+        WriteHeader(
+            stream, name,
+            [.. ordered.Select(named => (named.Key, SafetensorsType.All[SafetensorsType.IndexOf(named.Value.ElementType)], named.Value.Shape.ToArray(), (long)named.Value.Bytes.Length))],
+            metadata);
+        foreach ((_, StoredTensor tensor) in ordered)
+            stream.Write(tensor.Bytes);
+    }
+
+    /// <summary>Writes what stands before the data of tensors that follow in this order.</summary>
+    internal static void WriteHeader(
+        Stream stream, string name, IReadOnlyList<(string Name, SafetensorsType Type, nint[] Shape, long Length)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        ReadOnlySpan<byte> header = FormatHeader(tensors, metadata);
         if (header.Length > SafetensorsHeader.MaxLength)
             throw new TensorFileException($"{name}: the header has {header.Length} bytes, the format allows {SafetensorsHeader.MaxLength}.");
 
@@ -132,16 +144,12 @@ public static class SafetensorsFile
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach ((_, StoredTensor tensor) in ordered)
-            stream.Write(tensor.Bytes);
     }
 
     private static StoredTensor ReadEntry(Stream stream, string path, SafetensorsHeader header, SafetensorsEntry entry)
     {
         Float8Format? float8 = entry.Type.Float8;
-        ElementType? known = float8 is null ? entry.Type.ElementType : ElementType.Float32;
-        if (known is not ElementType type)
-            throw entry.Error(path, $"dtype {entry.Type.Name} is not supported; convert it to F16, BF16, F32 or F64 first");
+        ElementType type = float8 is null ? entry.Supported(path) : ElementType.Float32;
         long length = (entry.End - entry.Begin) * (float8 is null ? 1 : sizeof(float));
         if (length > Array.MaxLength)
         {
@@ -174,7 +182,7 @@ public static class SafetensorsFile
     }
 
     private static ReadOnlySpan<byte> FormatHeader(
-        List<KeyValuePair<string, StoredTensor>> ordered, IReadOnlyDictionary<string, string>? metadata)
+        IReadOnlyList<(string Name, SafetensorsType Type, nint[] Shape, long Length)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -182,17 +190,17 @@ public static class SafetensorsFile
             json.WriteStartObject();
             WriteMetadata(json, metadata);
             long offset = 0;
-            foreach ((string name, StoredTensor tensor) in ordered)
+            foreach ((string name, SafetensorsType type, nint[] shape, long bytes) in tensors)
             {
                 json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsType.All[SafetensorsType.IndexOf(tensor.ElementType)].Name);
+                json.WriteString("dtype", type.Name);
                 json.WriteStartArray("shape");
-                foreach (nint length in tensor.Shape)
+                foreach (nint length in shape)
                     json.WriteNumberValue(length);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                offset += tensor.Bytes.Length;
+                offset += bytes;
                 json.WriteNumberValue(offset);
                 json.WriteEndArray();
                 json.WriteEndObject();

@@ -31,21 +31,13 @@ public static class TensorFile
     private static StoredTensor ReadOne(string location, ElementType? v2As)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
-        (string path, string? name) = Split(location);
-        switch (Extension(path))
+        (string path, Format format, string? name) = Locate(location);
+        return format switch
         {
-            case Npy:
-                if (name is null)
-                    return v2As is ElementType type ? NpyFile.Read(path, type) : NpyFile.Read(path);
-                throw new TensorFileException(
-                    $"{path}: a .npy file holds one array without a name; leave out {TensorFileException.Quote(':' + name)}.");
-            case Npz:
-                return NpzFile.ReadWithV2As(path, name ?? OnlyName(path, NpzFile.Names(path)), v2As);
-            case Safetensors:
-                return SafetensorsFile.Read(path, name ?? OnlyName(path, SafetensorsFile.Names(path)));
-            default:
-                throw new TensorFileException($"{path}: unknown file extension; {Expected}, the last two with ':name' behind.");
-        }
+            Format.Npy => v2As is ElementType type ? NpyFile.Read(path, type) : NpyFile.Read(path),
+            Format.Npz => NpzFile.ReadWithV2As(path, name ?? OnlyName(path, NpzFile.Names(path)), v2As),
+            _ => SafetensorsFile.Read(path, name ?? OnlyName(path, SafetensorsFile.Names(path))),
+        };
     }
 
     /// <summary>Writes one tensor: in a .npz file under the name "arr_0", in a .safetensors file under "tensor".</summary>
@@ -85,6 +77,30 @@ public static class TensorFile
         }
     }
 
+    /// <summary>The formats of tensor files.</summary>
+    internal enum Format
+    {
+        Npy,
+        Npz,
+        Safetensors,
+    }
+
+    /// <summary>The file, its format and the array's name, if there is one, of a location that <see cref="Read"/> takes.</summary>
+    internal static (string Path, Format Format, string? Name) Locate(string location)
+    {
+        (string path, string? name) = Split(location);
+        Format format = Extension(path) switch
+        {
+            Npy => Format.Npy,
+            Npz => Format.Npz,
+            Safetensors => Format.Safetensors,
+            _ => throw new TensorFileException($"{path}: unknown file extension; {Expected}, the last two with ':name' behind."),
+        };
+        return format == Format.Npy && name is not null
+            ? throw new TensorFileException($"{path}: a .npy file holds one array without a name; leave out {TensorFileException.Quote(':' + name)}.")
+            : (path, format, name);
+    }
+
     private static (string Path, string? Name) Split(string location)
     {
         if (File.Exists(location))
@@ -108,7 +124,7 @@ public static class TensorFile
     private static string Extension(string path) =>
         Array.Find([Npy, Npz, Safetensors], known => path.EndsWith(known, StringComparison.OrdinalIgnoreCase)) ?? "";
 
-    private static string OnlyName(string path, IReadOnlyList<string> names) => names.Count == 1
+    internal static string OnlyName(string path, IReadOnlyList<string> names) => names.Count == 1
         ? names[0]
         : throw new TensorFileException(names.Count == 0
             ? $"{path}: holds no array."

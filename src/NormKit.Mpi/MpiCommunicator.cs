@@ -27,6 +27,9 @@ public sealed class MpiCommunicator : Communicator
     private MpiCommunicator(MpiLibrary mpi, nint world, int rank, int size)
         : base(rank, size) => (this.mpi, this.world) = (mpi, world);
 
+    /// <summary>Gets whether a launcher has started this process: then its output may go through a terminal that belongs to the launcher.</summary>
+    public static bool IsLaunched => Launcher.Current != Launch.None;
+
     /// <summary>
     /// Joins the other processes of this run. A process that no launcher has started is a single rank, and needs no MPI.
     /// </summary>
@@ -38,7 +41,7 @@ public sealed class MpiCommunicator : Communicator
     {
         if (Interlocked.Exchange(ref started, 1) != 0)
             throw new InvalidOperationException("MpiCommunicator.Start: MPI starts once in a process; keep the communicator and hand it on.");
-        Communicator communicator = Launcher.Current == Launch.None ? new LocalCommunicator() : Join();
+        Communicator communicator = IsLaunched ? Join() : new LocalCommunicator();
         communicator.Timeout = timeout ?? communicator.Timeout;
         return communicator;
     }

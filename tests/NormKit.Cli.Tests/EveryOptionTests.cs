@@ -25,6 +25,7 @@ public sealed class EveryOptionTests
             "inspect" => ["inspect", "model.safetensors"],
             "fold" => ["fold", "model.safetensors", "-o", "out.safetensors", "--plan", "gpt2", "--keep", "ln_f"],
             "lab" => ["lab"],
+            "stats" => ["stats", "two.npz", "--name", "b", "--dim", "0"],
             _ => throw new InvalidOperationException($"{name}: a new command needs a right line here."),
         };
         using Workplace work = new();
@@ -32,6 +33,7 @@ public sealed class EveryOptionTests
         work.Array("dy.npy", Near.Random(120, 72), [4, 6, 5]);
         SafetensorsFile.Write(work["model.safetensors"], Checkpoint.Of("gpt2").Tensors.Select(
             tensor => new KeyValuePair<string, StoredTensor>(tensor.Key, StoredTensor.From<float>(tensor.Value.Values, tensor.Value.Shape, ElementType.Float32))));
+        NpzFile.Write(work["two.npz"], [new("a", StoredTensor.From<float>([1, 2], [2])), new("b", StoredTensor.From<float>([3], [1]))]);
         right = [.. right.Select(word => word.Contains('.', StringComparison.Ordinal) ? work[word] : word)];
         string[] before = work.Files;
         List<string> wrongs = [];
@@ -75,5 +77,5 @@ public sealed class EveryOptionTests
     [InlineData("grad a b c d -o e")]
     public void Run_WrongArguments_IsRefusedInOneLine(string line) => Workplace.Run(line.Split(' ')).Refusal();
 
-    private static Command Root() => RootCommandLine.Create(new ToolOutput(TextWriter.Null, TextWriter.Null), CancellationToken.None);
+    private static Command Root() => RootCommandLine.Create(new ToolOutput(TextWriter.Null, TextWriter.Null), () => new LocalCommunicator(), CancellationToken.None);
 }

@@ -8,7 +8,7 @@ public sealed class HelpTests
         + "--beta --k --window --p --dim --iterations --dtype --channels-last --threads --help";
 
     [Theory]
-    [InlineData("", "layers explain compare diagnose inspect fold apply grad bench lab --version --help", "normkit compare")]
+    [InlineData("", "layers explain compare diagnose inspect fold stats apply grad bench lab --version --help", "normkit compare")]
     [InlineData("layers", "--json --help", "normkit layers")]
     [InlineData("explain", "LAYER --shape --groups --normalized-shape --axes --dim --size --num-splits --dtype --json --help", "normkit explain group-norm")]
     [InlineData("bench", "LAYER --shape --groups --normalized-shape --axes --dim --size --num-splits --dtype --threads --json --help 16,32,64,64", "normkit bench layer-norm --shape 4096,768 --threads 1")]
@@ -18,6 +18,7 @@ public sealed class HelpTests
         + "--unit-offset --p --dim --size --alpha --beta --k --window --eval --channels-last --compare --input --json --report --help", "normkit diagnose x.npy y.npy")]
     [InlineData("inspect", "MODEL OTHER --json --report FILE.html --help", "normkit inspect model.safetensors")]
     [InlineData("fold", "MODEL --output -o --plan --keep --check --json --help", "normkit fold model.onnx -o folded.onnx")]
+    [InlineData("stats", "FILE --dim --name --state OUT.nks --merge --apply OUT_DIR --json --threads --help", "normkit stats --merge part0.nks part1.nks")]
     [InlineData("apply", "LAYER INPUT batch-norm layer-norm instance-norm group-norm 0.1 1e-5 " + LayerOptions, "normkit apply group-norm x.npy")]
     [InlineData("grad", "LAYER INPUT GRAD_OUTPUT grad_input grad_weight grad_bias " + LayerOptions, "normkit grad batch-norm x.npy dy.npy")]
     public void Help_EachCommand_NamesEveryOptionIn100Columns(string command, string names, string example)

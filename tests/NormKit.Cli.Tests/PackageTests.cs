@@ -39,7 +39,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
         string[] contents = [.. Contents(package).Where(f => !f.StartsWith(Packages.Lab, StringComparison.Ordinal)).Select(f => f.StartsWith("tools/", StringComparison.Ordinal) ? Path.GetFileName(f) : f)];
         string[] expected =
         [
-            "LICENSE", "README.md", "NormKit.Cli.nuspec", "DotnetToolSettings.xml", "NormKit.Cli.dll", "NormKit.Cli.deps.json", "NormKit.Cli.runtimeconfig.json", "NormKit.dll", "NormKit.Diagnosis.dll", "NormKit.IO.dll",
+            "LICENSE", "README.md", "NormKit.Cli.nuspec", "DotnetToolSettings.xml", "NormKit.Cli.dll", "NormKit.Cli.deps.json", "NormKit.Cli.runtimeconfig.json", "NormKit.dll", "NormKit.Diagnosis.dll", "NormKit.IO.dll", "NormKit.Mpi.dll",
             "System.CommandLine.dll", "System.Numerics.Tensors.dll", "Spectre.Console.dll", "Spectre.Console.Ansi.dll",
         ];
         // Symbols and documentation lie beside their assemblies.

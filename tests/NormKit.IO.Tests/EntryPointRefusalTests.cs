@@ -27,6 +27,7 @@ public sealed class EntryPointRefusalTests : IDisposable
             ("LayerState.LoadSafetensors<T>(layer, path, prefix, strict)", "path", p => Layer().LoadSafetensors(p)), ("LayerState.LoadSafetensors<T>(path, layers, strict)", "path", p => LayerState.LoadSafetensors<float>(p, [("", Layer())])),
             ("LayerState.SaveSafetensors<T>(layer, path, prefix)", "path", p => Layer().SaveSafetensors(p)), ("LayerState.SaveSafetensors<T>(path, layers)", "path", p => LayerState.SaveSafetensors<float>(p, [("", Layer())])),
             ("ModelFile.Open(path)", "path", p => ModelFile.Open(p).Dispose()), ("ModelInspector.Inspect(path, other, cancellationToken)", "path", p => ModelInspector.Inspect(p)),
+            ("DataSetStatistics.Save(path)", "path", p => new DataSetStatistics().Save(p)), ("DataSetStatistics.Load(path)", "path", p => DataSetStatistics.Load(p)),
             ("FoldPlan.Of(plan)", "plan", p => FoldPlan.Of(p)), ("ModelFolding.FoldOnnx(path, output, check, cancellationToken)", "path", p => ModelFolding.FoldOnnx(p, "out.onnx")),
             ("ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)", "path", p => ModelFolding.FoldSafetensors(p, "out.safetensors", FoldPlan.Of("llama"))),
         ];
@@ -86,6 +87,14 @@ public sealed class EntryPointRefusalTests : IDisposable
             _ => SafetensorsFile.Write(new MemoryStream(), Tensors, new Dictionary<string, string> { ["k"] = null! }));
         yield return new("NpzLimits.set_MaxRatio(value)", "value", typeof(ArgumentOutOfRangeException), "MaxRatio", _ => GC.KeepAlive(new NpzLimits { MaxRatio = double.NaN }));
         yield return new("NpzLimits.set_FreeBytes(value)", "value", typeof(ArgumentOutOfRangeException), "FreeBytes", _ => GC.KeepAlive(new NpzLimits { FreeBytes = -1 }));
+        yield return new("DataSetOptions.set_Threads(value)", "value", typeof(ArgumentOutOfRangeException), "Threads", _ => GC.KeepAlive(new DataSetOptions { Threads = 0 }));
+        yield return new("DataSetStatistics.new(length)", "length", typeof(ArgumentOutOfRangeException), "at least 1", _ => GC.KeepAlive(new DataSetStatistics(0)));
+        yield return new("DataSetStatistics.Merge(other)", "other", typeof(ArgumentNullException), "other", _ => new DataSetStatistics().Merge(null!));
+        yield return new("DataSetStatistics.FromArray(bytes)", "bytes", typeof(FormatException), "NKST", _ => DataSetStatistics.FromArray([1, 2, 3]));
+        yield return new("DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)", "locations", typeof(ArgumentNullException), "locations", _ => DataSetStatistics.OfFiles(null!));
+        yield return new("DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)", "locations", typeof(TensorFileException), "no file", _ => DataSetStatistics.OfFiles([]));
+        yield return new("DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)", "locations", typeof(ArgumentException), "location", _ => DataSetStatistics.OfFiles([""]));
+        yield return new("DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)", "locations", typeof(ArgumentNullException), "location", _ => DataSetStatistics.OfFiles([null!]));
         yield return new("SafetensorsFile.Read(path, name)", "name", typeof(ArgumentNullException), "name", d => SafetensorsFile.Read(d["x.safetensors"], null!));
         (string EntryPoint, Action<string, KeyValuePair<string, StoredTensor>[]?> Call)[] writers =
         [
@@ -134,6 +143,8 @@ public sealed class EntryPointRefusalTests : IDisposable
     [
         "TensorFileException.new(message, innerException)/innerException", "NpzFile.Write(path, tensors, compress)/compress", "NpzFile.Write(stream, tensors, compress)/compress",
         "ModelInspector.Inspect(path, other, cancellationToken)/cancellationToken",
+        "DataSetOptions.set_Dimension(value)/value", "DataSetOptions.set_Communicator(value)/value", "DataSetOptions.set_Name(value)/value", "DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)/options",
+        "DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)/progress", "DataSetStatistics.OfFiles(locations, options, progress, cancellationToken)/cancellationToken",
         "ModelFolding.FoldOnnx(path, output, check, cancellationToken)/check", "ModelFolding.FoldOnnx(path, output, check, cancellationToken)/cancellationToken",
         "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/keep", "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/check",
         "ModelFolding.FoldSafetensors(path, output, plan, keep, check, cancellationToken)/cancellationToken",

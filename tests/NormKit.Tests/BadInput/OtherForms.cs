@@ -173,6 +173,17 @@ internal static class OtherForms
             ["program"] = [new(a => a.Dim = 1, Null, null, "program")],
             ["timeout"] = [new(a => a.Groups = 0, Range, "value", "positive"), new(a => a.Groups = -1, Range, "value", "positive"), new(a => a.Groups = 100_000, Range, "value", "a day")],
         }),
+        Other("DimensionMoments.new(length)", "DimensionMoments", a => GC.KeepAlive(new DimensionMoments(1 - a.Dim)), new() { ["length"] = [new(a => a.Dim = 1, Range, null, "at least 1")] }),
+        Other("DimensionMoments.new(moments)", "DimensionMoments", a => GC.KeepAlive(new DimensionMoments(a.Dim switch { 0 => [new()], 1 => null!, 2 => [], _ => (ExactMoments[])[null!] })), new()
+        {
+            ["moments"] = [new(a => a.Dim = 1, Null, null, "moments"), new(a => a.Dim = 2, Argument, null, "each index"), new(a => a.Dim = 3, Argument, null, "each index")],
+        }),
+        Other("DimensionMoments.get_Item(index)", "DimensionMoments", a => GC.KeepAlive(new DimensionMoments(2)[a.Dim]), new() { ["index"] = [new(a => a.Dim = 2, Range, null, "indices 0 to 1"), new(a => a.Dim = -1, Range, null, "-1")] }),
+        Other("DimensionMoments.Add(index, values)", "DimensionMoments", a => new DimensionMoments(2).Add(a.Dim, [1f]), new() { ["index"] = [new(a => a.Dim = 2, Range, null, "indices 0 to 1")], ["values"] = [] }),
+        Other("DimensionMoments.Merge(other)", "DimensionMoments", a => new DimensionMoments(2).Merge(a.Dim == 1 ? null! : new(2 + a.Dim)), new()
+        {
+            ["other"] = [new(a => a.Dim = 1, Null, null, "other"), new(a => a.Dim = 2, Argument, null, "length 4", "length 2")],
+        }),
         Other("BFloat16.Parse(s)", "BFloat16", a => BFloat16.Parse(Text(a)!), new() { ["s"] = [new(a => a.Dim = 1, Null, null, "s"), new(a => a.Dim = 2, typeof(FormatException), null, "x.5")] }),
         Other("BFloat16.Parse(s, provider)", "BFloat16", a => BFloat16.Parse(Text(a)!, CultureInfo.InvariantCulture), new() { ["s"] = [new(a => a.Dim = 1, Null, null, "s"), new(a => a.Dim = 2, typeof(FormatException), null, "x.5")] }),
         Other("BFloat16.Parse(s, style, provider)", "", a => BFloat16.Parse(Text(a)!, a.Groups != 2 ? NumberStyles.Float : (NumberStyles)(1 << 20), CultureInfo.InvariantCulture), new()

@@ -40,6 +40,70 @@ public class ExactMomentsTests
         },
         iter: 40, threads: 1);
 
+    /// <summary>Runs of every kind that the fast sum of floats tells apart, of lengths about its vectors, its shortest and its longest run.</summary>
+    [Theory]
+    [InlineData("normal", 63)]
+    [InlineData("normal", 64)]
+    [InlineData("normal", 79)]
+    [InlineData("normal", 4096)]
+    [InlineData("normal", 4097)]
+    [InlineData("normal", 8300)]
+    [InlineData("widest", 4096)]
+    [InlineData("wider", 4096)]
+    [InlineData("one small", 100)]
+    [InlineData("64 small", 1000)]
+    [InlineData("65 small", 1000)]
+    [InlineData("largest", 4096)]
+    [InlineData("subnormal", 4096)]
+    [InlineData("smallest normal", 300)]
+    [InlineData("zeros", 200)]
+    [InlineData("few", 257)]
+    public void Add_RunsOfFloats_AreExact(string kind, int length)
+    {
+        Random random = new(length);
+        float Full(int exponent) => MathF.ScaleB(random.Next(1 << 23, 1 << 24) | 1, exponent - 23) * (random.Next(2) == 0 ? 1 : -1);
+        float[] values = [.. Enumerable.Range(0, length).Select(i => kind switch
+        {
+            "normal" => (float)(1e-3 + Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(7 * random.NextDouble())),
+            "widest" => i % 2 == 0 ? Math.Abs(Full(20)) : Math.Abs(Full(0)),        // all carries of one sign: the fullest sums
+            "wider" => i % 2 == 0 ? Full(21) : Full(0),
+            "one small" => i == 70 ? Full(-40) : Full(3),
+            "64 small" => i % 10 == 5 && i < 640 ? Full(-60) : Full(3),
+            "65 small" => i % 10 == 5 && i < 650 ? Full(-60) : Full(3),
+            "largest" => BitConverter.UInt32BitsToSingle(0x7F7F_FFFF),
+            "subnormal" => BitConverter.UInt32BitsToSingle((uint)random.Next(1 << 23)),
+            "smallest normal" => i % 3 == 0 ? BitConverter.UInt32BitsToSingle((uint)random.Next(1 << 23)) : Full(-126 + random.Next(3)),
+            "zeros" => i % 2 == 0 ? -0f : 0f,
+            _ => i % 50 == 7 ? Full(-2) : 0,
+        })];
+        ExactMoments moments = new(), now = new();
+        moments.Add(values);
+        now.AddNow<float>(values);
+        Check(moments, Array.ConvertAll(values, v => (double)v));
+        Assert.Equal(moments.ToArray(), now.ToArray());
+    }
+
+    [Fact]
+    public void AddNow_OfEveryType_IsAdd()
+    {
+        Random random = new(9);
+        Half[] halves = [.. Enumerable.Range(0, 5000).Select(i => i == 4500 ? Half.NaN : (Half)(random.NextSingle() - 0.4f))];
+        double[] doubles = [.. Enumerable.Range(0, 5000).Select(i => i == 4500 ? double.NegativeInfinity : random.NextDouble() - 0.4)];
+        BFloat16[] shorts = Array.ConvertAll(halves, v => (BFloat16)(float)v);
+        ExactMoments added = new(), now = new();
+        added.Add(halves);
+        added.Add(doubles);
+        added.Add(shorts);
+        now.AddNow<Half>(halves);
+        now.AddNow<double>(doubles);
+        now.AddNow<BFloat16>(shorts);
+        Assert.Equal(added.ToArray(), now.ToArray());
+        ExactMoments one = new();
+        foreach (double value in (double[])[.. halves.Select(v => (double)v), .. doubles, .. shorts.Select(v => (double)v)])
+            one.Add(value);
+        Assert.Equal(one.ToArray(), now.ToArray());
+    }
+
     public static TheoryData<double[]> Extremes() => new()
     {
         { [1e308, 1, -1e308] },
