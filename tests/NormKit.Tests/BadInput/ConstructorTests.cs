@@ -93,6 +93,7 @@ public class ConstructorTests
         ["RMax"] = [0.5, double.NaN],
         ["DMax"] = [-1.0, double.NaN],
         ["NonFinite"] = [(RunningStatisticsPolicy)7],
+        ["NumGroups"] = [0, -1],
     };
 
     public static TheoryData<string> Names { get; } = [.. Plain().Select(EntryPoints.Name)];
@@ -140,7 +141,7 @@ public class ConstructorTests
         List<string> wrongs = [], seen = [];
         foreach (object layer in (object[])[.. LayerForms.Layers.Select(l => l.Make()), new AdaptiveInstanceNorm<float>(), new AdaptiveLayerNorm<float>(3), new AdaptiveRmsNorm<float>(3)])
         {
-            foreach (PropertyInfo property in layer.GetType().GetProperties().Where(p => p.SetMethod?.IsPublic == true && p.Name != nameof(GroupNorm<>.Activation)))
+            foreach (PropertyInfo property in layer.GetType().GetProperties().Where(p => p.SetMethod?.IsPublic == true && p.Name is not (nameof(GroupNorm<>.Activation) or nameof(RmsNorm<>.RoundBeforeWeight))))
             {
                 seen.Add(property.Name);
                 object? before = property.GetValue(layer);

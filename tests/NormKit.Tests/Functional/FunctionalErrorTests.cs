@@ -140,8 +140,8 @@ public class FunctionalErrorTests
         Tensor<float> input = Tensor.Create(x, Shape);
         ArgumentException thrown = Assert.Throws<ArgumentException>(() => { _ = Functional.LayerNorm<float>(input, [7, 11], Tensor.Create(new float[77], [11, 7])); });
         Assert.Contains("LayerNorm: weight has shape [11, 7]", thrown.Message, StringComparison.Ordinal);
-        thrown = Assert.Throws<ArgumentException>(() => { _ = Functional.LayerNorm<float>(input, [7, 11], bias: Tensor.Create(new float[11], [11])); });
-        Assert.Contains("LayerNorm: bias has shape [11]", thrown.Message, StringComparison.Ordinal);
+        thrown = Assert.Throws<ArgumentException>(() => { _ = Functional.LayerNorm<float>(input, [7, 11], bias: Tensor.Create(new float[7], [7])); });
+        Assert.Contains("LayerNorm: bias has shape [7]", thrown.Message, StringComparison.Ordinal);
         Refused<ArgumentException>("weight", () => Functional.LayerNorm<float>(x, Shape, y, [7, 11], weight), "LayerNorm", "77", "10");
     }
 

@@ -159,6 +159,19 @@ public class LpNormalizeTests
         }
     }
 
+    [Fact]
+    public void SeveralDimensions_ThatDoNotFit_Throw()
+    {
+        Tensor<float> x = Tensor.Create(new float[24], [2, 3, 4]);
+        Assert.Throws<ArgumentException>("dims", () => new LpNormalize<float>(2, []));
+        Assert.Throws<ArgumentException>("dims", () => new LpNormalize<float>(2, [1, 1]));
+        Assert.Throws<ArgumentException>("input", () => new LpNormalize<float>(2, [1, -2]).Forward(x));
+        Assert.Throws<ArgumentException>("dims", () => Functional.Normalize<float>(x, 2, [1, 3]));
+        Assert.Throws<ArgumentException>("dims", () => Functional.Normalize<float>(x, 2, [1, -2]));
+        Assert.Throws<ArgumentOutOfRangeException>("p", () => Functional.Normalize<float>(x, -2, [1, 2]));
+        Assert.Equal([2, 1], new LpNormalize<float>(2, [2, 1]).Dims.ToArray());
+    }
+
     private static (double[] Y, double[] Dx) Run(LpNormalize<double> layer, double[] x, double[] dy, nint[] shape)
     {
         SavedStatistics saved = new();
