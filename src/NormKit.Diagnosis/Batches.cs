@@ -44,7 +44,7 @@ public static class Batches
         int[] place = PlaceOf(first, shape);
         string named = string.Join(", ", different.Take(NamedRows)) + (different.Count > NamedRows ? ", ..." : "");
         return new(
-            $"Not batch-invariant: in batches of {shape[0]} and {otherShape[0]}, {count} of {rows * length} elements differ, in {different.Count} of {rows} rows ({named}), "
+            $"Not batch-invariant: in batches of {shape[0]} and {otherShape[0]}, {count} of {rows * length} elements {(count == 1 ? "differs" : "differ")}, in {different.Count} of {rows} rows ({named}), "
             + $"first at [{string.Join(", ", place)}], by at most {Names.Number(Math.Round(most, 2))} ULP of {format.Name()}.", rows, different, count, place, most);
     }
 
