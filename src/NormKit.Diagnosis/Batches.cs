@@ -40,7 +40,7 @@ public static class Batches
             most = Math.Max(most, double.IsNaN(units) ? double.PositiveInfinity : units);
         }
         if (count == 0)
-            return new($"Batch-invariant: the {rows} rows that batches of {shape[0]} and {otherShape[0]} have in common are equal, to the bit.", rows, [], 0, null, 0);
+            return new($"Batch-invariant: {(rows == 1 ? "the one row" : $"the {rows} rows")} that batches of {shape[0]} and {otherShape[0]} have in common {(rows == 1 ? "is" : "are")} equal, to the bit.", rows, [], 0, null, 0);
         int[] place = PlaceOf(first, shape);
         string named = string.Join(", ", different.Take(NamedRows)) + (different.Count > NamedRows ? ", ..." : "");
         return new(
