@@ -7,9 +7,9 @@ public sealed class ReportedTests
 
     /// <summary>One set is a line of its input: a likely eps at rounding level is named, not an unlikely one that fits a little better.</summary>
     [Theory]
-    [InlineData(0.06, 0.0, 0.14)]
-    [InlineData(0.09484422, 0.16441762)]
-    public void Diagnose_OneShortRow_IsNormalizedWithALikelyEps(params double[] values)
+    [InlineData(new double[] { 0.06, 0, 0.14 })]
+    [InlineData(new double[] { 0.09484422, 0.16441762 })]
+    public void Diagnose_OneShortRow_IsNormalizedWithALikelyEps(double[] values)
     {
         double[] x = Formulas.Floats(values);
         foreach (int off in (int[])[0, 1, -1])
