@@ -40,11 +40,11 @@ public static class Batches
             most = Math.Max(most, double.IsNaN(units) ? double.PositiveInfinity : units);
         }
         if (count == 0)
-            return new($"Batch-invariant: the {rows} rows that batches of {shape[0]} and {otherShape[0]} have in common are equal, to the bit.", rows, [], 0, null, 0);
+            return new($"Batch-invariant: {(rows == 1 ? "the one row" : $"the {rows} rows")} that batches of {shape[0]} and {otherShape[0]} have in common {(rows == 1 ? "is" : "are")} equal, to the bit.", rows, [], 0, null, 0);
         int[] place = PlaceOf(first, shape);
         string named = string.Join(", ", different.Take(NamedRows)) + (different.Count > NamedRows ? ", ..." : "");
         return new(
-            $"Not batch-invariant: in batches of {shape[0]} and {otherShape[0]}, {count} of {rows * length} elements differ, in {different.Count} of {rows} rows ({named}), "
+            $"Not batch-invariant: in batches of {shape[0]} and {otherShape[0]}, {count} of {rows * length} elements {(count == 1 ? "differs" : "differ")}, in {different.Count} of {rows} rows ({named}), "
             + $"first at [{string.Join(", ", place)}], by at most {Names.Number(Math.Round(most, 2))} ULP of {format.Name()}.", rows, different, count, place, most);
     }
 

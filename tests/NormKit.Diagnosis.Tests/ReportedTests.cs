@@ -7,9 +7,9 @@ public sealed class ReportedTests
 
     /// <summary>One set is a line of its input: a likely eps at rounding level is named, not an unlikely one that fits a little better.</summary>
     [Theory]
-    [InlineData(0.06, 0, 0.14)]
-    [InlineData(0.09484422, 0.16441762)]
-    public void Diagnose_OneShortRow_IsNormalizedWithALikelyEps(params double[] values)
+    [InlineData(new double[] { 0.06, 0, 0.14 })]
+    [InlineData(new double[] { 0.09484422, 0.16441762 })]
+    public void Diagnose_OneShortRow_IsNormalizedWithALikelyEps(double[] values)
     {
         double[] x = Formulas.Floats(values);
         foreach (int off in (int[])[0, 1, -1])
@@ -118,6 +118,17 @@ public sealed class ReportedTests
             Assert.Equal($"{(isRms ? "RmsNorm" : "LayerNorm")} over 2 groups of the last dimension", result.Best.Layer);
             Assert.Empty(result.Best.Causes);
         }
+    }
+
+    /// <summary>A loop that sums the window of the first channel alone.</summary>
+    [Fact]
+    public void Diagnose_WindowsLeftOut_SaysInWhichChannels()
+    {
+        double[] x = [1, 2, 3, 4, 5, 6, 7, 8];
+        double[] y = Formulas.Floats(x.Select((value, i) => i < 2 ? value / Math.Sqrt(2 + (((value * value) + (x[i + 2] * x[i + 2])) / 3)) : value / Math.Sqrt(2)));
+        DiagnosisResult result = Formulas.Diagnose(new() { Input = x, Output = y, Shape = [1, 4, 2] });
+        Assert.Equal((NormalizationKind.LocalResponseNorm, 3, (1.0, 0.5, 2.0)), (result.Best.Kind, result.Best.Size, result.Best.Window));
+        Assert.Contains("in channel 0 alone; channels 1, 2, 3 are the input divided by 1.41421, which is k^beta", result.Best.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -107,7 +107,13 @@ internal sealed class Findings(Problem problem, Hypothesis? reference, Residual 
     /// <summary>Other names of the same sets with the same weights.</summary>
     private IEnumerable<string> SameAs(Recipe recipe, Reading chosen)
     {
-        Sharing.IndexMap? weights = recipe.Affine.Weight.Map ?? recipe.Affine.Bias.Map;
+        // One weight for all is laid over any sets alike.
+        bool isScalar = recipe.Affine.Weight.Spreading == Spreading.Scalar || recipe.Affine.Bias.Spreading == Spreading.Scalar;
+        IndexMap? weights = isScalar ? null : recipe.Affine.Weight.Map ?? recipe.Affine.Bias.Map;
+
+        // A 2-norm is the root mean square times a number that a fitted weight takes up.
+        if (recipe is { Core.IsRms: true, Affine.Weight.IsFitted: true, Eps: var eps } && (eps == 0 || recipe.EpsRange.Least == 0 || eps <= 1e-6))
+            yield return Names.Layer(chosen, new(Center.None, Spread.Norm, 2), problem.Shape);
         foreach (Reading reading in recipe.Grouping.Readings)
         {
             if (reading == chosen || (weights is not null && !weights.Equals(reading.Weights)) || reading.Cost > chosen.Cost + 3)

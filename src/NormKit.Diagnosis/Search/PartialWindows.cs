@@ -1,4 +1,3 @@
-using NormKit.Diagnosis.Numbers;
 using NormKit.Diagnosis.Sharing;
 
 namespace NormKit.Diagnosis.Search;

@@ -27,7 +27,7 @@ internal static class SmallJudge
             SmallLayer.GroupNorm => Is($"GroupNorm with {drawn.Groups} "),
             SmallLayer.RmsNorm => Is("RmsNorm over the last dimension"),
             SmallLayer.GroupedRmsNorm => Is("RmsNorm over 2 groups") || Is("RMS norm over 2 groups"),
-            SmallLayer.LpNormalize => finding.Kind == NormalizationKind.LpNormalize && finding.P == drawn.P,
+            SmallLayer.LpNormalize => (finding.Kind == NormalizationKind.LpNormalize && finding.P == drawn.P) || (drawn.P == 2 && Is("LpNormalize (p = 2)")),
             _ => Is("BatchNorm in evaluation"),
         };
     }
