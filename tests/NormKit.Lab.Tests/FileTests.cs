@@ -40,13 +40,13 @@ public sealed class FileTests(Browser browser)
         byte[] content = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
         await using LabPage lab = await browser.Open();
-        await Drop(lab, ("model.safetensors", content), ("config.json", Encoding.UTF8.GetBytes("""{"model_type": "gpt2", "layer_norm_epsilon": 0.0625}""")));
+        await Drop(lab, ("model.safetensors", content), ("config.json", Encoding.UTF8.GetBytes("""{"model_type": "gpt2", "layer_norm_epsilon": 1e-5}""")));
         ILocator verdict = lab.Page.Locator("#files [data-part=model] .verdict");
         await verdict.WaitForAsync();
         Assert.Equal("3 layer norms, 1 finding in 1 norm.", await verdict.TextContentAsync());
         Assert.Equal(["h.0.ln_1", "h.0.ln_2", "ln_f"], await lab.Page.Locator("#files [data-part=model] tbody th").AllTextContentsAsync());
         Assert.StartsWith("h.0.ln_2", await lab.Page.Locator("#files [data-part=model] .findings li").TextContentAsync(), StringComparison.Ordinal);
-        Assert.All(await lab.Page.Locator("#files [data-part=model] tbody td:last-child").AllTextContentsAsync(), eps => Assert.Equal("0.0625", eps));
+        Assert.All(await lab.Page.Locator("#files [data-part=model] tbody td:last-child").AllTextContentsAsync(), eps => Assert.Equal("1e\u22125", eps));
     }
 
     [Fact]

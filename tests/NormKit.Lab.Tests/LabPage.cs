@@ -12,6 +12,8 @@ internal sealed class LabPage : IAsyncDisposable
     public LabPage(IBrowserContext context, IPage page, string origin)
     {
         (Context, Page, this.origin) = (context, page, origin);
+        // A busy machine takes longer than the usual 30 seconds to hand over a file of some megabytes.
+        page.SetDefaultTimeout(120_000);
         page.PageError += (_, error) => errors.Add(error);
         page.Console += (_, message) =>
         {

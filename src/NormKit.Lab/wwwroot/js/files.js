@@ -87,7 +87,8 @@ export function beginFiles(root) {
   part('file').addEventListener('change', event => { open([...event.target.files]); event.target.value = ''; });
   part('diagnose').addEventListener('click', diagnose);
   part('example').addEventListener('click', async () => {
-    const [text] = await heavy.ask([['Dropped.Example']]);
+    part('busy').hidden = false;
+    const [text] = await heavy.ask([['Dropped.Example']]).finally(() => { part('busy').hidden = true; });
     tensors = JSON.parse(text).tensors;
     list();
     part('input').value = tensors[0].name;
