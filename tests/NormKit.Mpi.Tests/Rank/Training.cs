@@ -77,8 +77,9 @@ public static class Training
     // The results of the rank's samples, then those of the layer: parameters' gradients and running statistics.
     private static byte[][] Run(BatchNorm<float> layer, int first, int samples)
     {
-        Numbers(1, Channels).CopyTo(layer.Weight!.Values);
-        Numbers(2, Channels).CopyTo(layer.Bias!.Values);
+        float[] weight = Numbers(1, Channels), bias = Numbers(2, Channels);
+        for (int c = 0; c < Channels; c++)
+            (layer.Weight!.Value[c], layer.Bias!.Value[c]) = (weight[c], bias[c]);
         nint[] shape = [samples, Channels, Positions];
         int each = Channels * Positions;
         List<byte[]> results = [];
@@ -92,7 +93,7 @@ public static class Training
             results.Add(Bytes(y));
             results.Add(Bytes(dx));
         }
-        float[] state = [.. layer.Weight.Gradients, .. layer.Bias!.Gradients, .. layer.RunningMean!, .. layer.RunningVar!];
+        float[] state = [.. layer.Weight!.Grad, .. layer.Bias!.Grad, .. layer.RunningMean!, .. layer.RunningVar!];
         results.Add(Bytes(state));
         return [.. results];
     }

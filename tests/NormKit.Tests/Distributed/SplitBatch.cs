@@ -25,6 +25,9 @@ internal sealed record SplitBatch<T, TInput>(nint[] Shape, int Seed)
 
     public int Steps { get; init; } = 2;
 
+    /// <summary>Whether the backward passes are left out.</summary>
+    public bool ForwardOnly { get; init; }
+
     /// <summary>Changes the numbers of each step before they are used.</summary>
     public Action<T[], T[]>? Change { get; init; }
 
@@ -86,10 +89,12 @@ internal sealed record SplitBatch<T, TInput>(nint[] Shape, int Seed)
             Tensor<bool>? chosen = Masked ? Placing.Place(mask[mine], shape, Placement.Contiguous) : null;
             SavedStatistics saved = new();
             Tensor<TInput> output = layer.Forward<TInput>(input, saved, chosen.OrNone());
-            Tensor<TInput> gradInput = layer.Backward<TInput>(gradOutput, input, saved, chosen.OrNone());
             results.OfSamples.Add(Doubles(output));
-            results.OfSamples.Add(Doubles(gradInput));
             results.OfLayer.AddRange(saved.Moments.ToArray().SelectMany(SameBits.Fields));
+            if (ForwardOnly)
+                continue;
+            Tensor<TInput> gradInput = layer.Backward<TInput>(gradOutput, input, saved, chosen.OrNone());
+            results.OfSamples.Add(Doubles(gradInput));
         }
         foreach (T[] values in (T[][])[[.. layer.Weight.Gradients], [.. layer.Bias.Gradients], Placing.Logical(layer.RunningMean!), Placing.Logical(layer.RunningVar!)])
             results.OfLayer.AddRange(values.Select(double.CreateTruncating));
