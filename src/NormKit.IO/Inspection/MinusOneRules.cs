@@ -5,7 +5,11 @@ namespace NormKit.IO;
 /// The first layers of some models have weights near 0 all the same; there the layers beside them decide, or most norms of the file.</remarks>
 internal static class MinusOneRules
 {
-    private sealed record Look(ModelNorm Norm, double Median, double Negative, double RootMeanSquare, int Count);
+    /// <summary>Below this median magnitude a weight says nothing by itself: sound first layers have such weights, with both signs.</summary>
+    /// <remarks>A median, because a few outliers among small weights raise a mean or a root mean square far above it.</remarks>
+    private const double Small = 0.1;
+
+    private sealed record Look(ModelNorm Norm, double Median, double Negative, double Magnitude, bool IsZero, int Count);
 
     internal static void Apply(IReadOnlyList<ModelNorm> norms, IReadOnlyDictionary<ModelNorm, NormValues> values, ModelFamily family)
     {
@@ -39,10 +43,9 @@ internal static class MinusOneRules
     private static void Minus(Look look, Look[] neighbours, ModelFamily family, int minus, int plain, bool isMost)
     {
         bool besidePlain = neighbours.Length > 0 && Array.TrueForAll(neighbours, IsPlain);
-        bool isZero = look.RootMeanSquare == 0;
-        if (look.RootMeanSquare < 0.1 && !isZero && !besidePlain && !isMost)
+        if (look.Magnitude < Small && !look.IsZero && !besidePlain && !isMost)
             return;
-        string seen = isZero ? $"all {look.Count} values are 0"
+        string seen = look.IsZero ? $"all {look.Count} values are 0"
             : $"the median is {FindingRules.Text(FindingRules.Rounded(look.Median))} and {FindingRules.Text(Math.Round(100 * look.Negative, 1))} % of the values are negative";
         string others = plain >= minus ? ", and other norms of the file are stored as they are" : "";
         string text = look.Norm.AddsOne switch
@@ -61,12 +64,11 @@ internal static class MinusOneRules
 
     private static Look LookAt(ModelNorm norm, double[] weight)
     {
-        double[] sorted = [.. weight];
-        Array.Sort(sorted);
-        return new(norm, sorted[sorted.Length / 2], (double)weight.Count(value => value < 0) / weight.Length, Math.Sqrt(weight.Sum(value => value * value) / weight.Length), weight.Length);
+        double[] sorted = [.. weight.Order()], magnitudes = [.. weight.Select(Math.Abs).Order()];
+        return new(norm, sorted[sorted.Length / 2], (double)weight.Count(value => value < 0) / weight.Length, magnitudes[magnitudes.Length / 2], magnitudes[^1] == 0, weight.Length);
     }
 
-    private static bool IsMinusOne(Look look) => look.Median is > -1.05 and < 0.4 && (look.Negative >= 0.15 || look.RootMeanSquare == 0);
+    private static bool IsMinusOne(Look look) => look.Median is > -1.05 and < 0.4 && (look.Negative >= 0.15 || look.IsZero);
 
     private static bool IsPlain(Look look) => look.Median is >= 0.6 and <= 1.6 && look.Negative <= 0.02;
 }

@@ -214,6 +214,20 @@ public sealed class InspectTests
         Assert.All(ModelInspector.Inspect(model.Write(directory)).Norms, norm => Assert.Empty(norm.Findings));
     }
 
+    /// <summary>Two outliers raise the root mean square of such a layer to 0.23; the other channels remain small.</summary>
+    [Fact]
+    public void Inspect_SmallWeightsWithOutliersInTheFirstLayer_AreNoFinding()
+    {
+        using TemporaryDirectory directory = new();
+        Checkpoint model = Checkpoint.Of("llama");
+        for (int i = 0; i < Checkpoint.Width; i++)
+        {
+            model["model.layers.0.input_layernorm.weight"][i] = i == 3 ? 1.5f : i == 7 ? -0.6f : 0.01f + (0.03f * (float)Math.Sin(i + 1));
+            model["model.layers.1.input_layernorm.weight"][i] *= 0.3f;
+        }
+        Assert.All(ModelInspector.Inspect(model.Write(directory)).Norms, norm => Assert.Empty(norm.Findings));
+    }
+
     [Fact]
     public void Inspect_KerasMomentumInAConfig_IsNamed()
     {
