@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Numerics;
-using System.Numerics.Tensors;
 using NormKit.Cli.Catalogue;
 
 namespace NormKit.Cli;
@@ -47,7 +46,7 @@ internal static class ApplyCommand
     {
         if (request.Mask is not null || request.Others.Count > 0 || !request.Output.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
             return null;
-        MappedNpy? mapped = MappedNpy.Open(request.Input, MappedFrom);
+        MappedNpy? mapped = MappedNpy.Open(request.Input, MappedFrom, request.V2As);
         if (mapped is null || request.Type is null || request.Type == mapped.ElementType)
             return mapped;
         mapped.Dispose();
@@ -69,13 +68,13 @@ internal static class ApplyCommand
 
         private void ApplyInMemory<T, TInput>(LayerRun<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T> where TInput : unmanaged
         {
-            // In place: the values are not needed again.
+            // In place where the shape stays: the values are not needed again.
             TInput[] values = job.Values<T, TInput>(job.Input);
-            Tensor<TInput> x = job.View(values);
+            TInput[] output = job.OutputShape == job.FileShape ? values : new TInput[job.OutputCount];
             IReadOnlyList<TInput[]> others = job.OtherValues<T, TInput>();
-            layer.Forward(x, x, job.OtherViews(others), job.Mask());
+            layer.Forward(job.View(values), job.NewOutput(output), job.OtherViews(others), job.Mask());
             stop.ThrowIfCancellationRequested();
-            files.Write(request.Output, job.Stored<TInput, T>(values, job.FileShape));
+            files.Write(request.Output, job.Stored<TInput, T>(output, job.OutputShape));
             job.WriteSum<TInput, T>(files, others);
         }
     }

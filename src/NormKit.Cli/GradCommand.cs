@@ -26,12 +26,12 @@ internal static class GradCommand
     private static int Run(LayerRequest request, string gradOutput, CancellationToken stop)
     {
         LayerJob job = new(request);
-        StoredTensor dy = Files.Read(gradOutput, "GRAD_OUTPUT");
-        if (!dy.Shape.SequenceEqual(job.FileShape))
+        StoredTensor dy = Files.Read(gradOutput, "GRAD_OUTPUT", request.V2As);
+        if (!dy.Shape.SequenceEqual(job.OutputShape))
         {
+            string of = job.OutputShape == job.FileShape ? $"INPUT {request.Input}" : $"the output of {request.Entry.Name}";
             throw new UsageException(
-                $"GRAD_OUTPUT {gradOutput}: shape {NumberType.Text(dy.Shape)}, but INPUT {request.Input} has "
-                + $"{NumberType.Text(job.FileShape)}; they must be the same.");
+                $"GRAD_OUTPUT {gradOutput}: shape {NumberType.Text(dy.Shape)}, but {of} has {NumberType.Text(job.OutputShape)}; they must be the same.");
         }
         using OutputFiles files = new();
         ElementType[] types = [job.OutputType, .. job.Trained.Select(trained => trained.Type)];
@@ -51,23 +51,23 @@ internal static class GradCommand
             LayerRun<T> layer = job.Layer<T>();
             layer.Stop = stop;
             Tensor<TInput> x = job.View(job.Values<T, TInput>(job.Input));
-            TInput[] y = new TInput[x.FlattenedLength];
+            TInput[] gradInput = new TInput[x.FlattenedLength], dy = job.Values<T, TInput>(gradOutput);
             IReadOnlyList<TInput[]> others = job.OtherValues<T, TInput>();
             IReadOnlyList<Tensor<TInput>> otherViews = job.OtherViews(others);
             Tensor<bool>? mask = job.Mask();
-            layer.Forward(x, job.View(y), otherViews, mask);
-            stop.ThrowIfCancellationRequested();
 
-            // The output itself is not asked for; its memory takes the gradient.
+            // The output itself is not asked for: where it has the input's shape, it takes the gradient's memory.
+            layer.Forward(x, job.NewOutput(dy.Length == gradInput.Length ? gradInput : new TInput[dy.Length]), otherViews, mask);
+            stop.ThrowIfCancellationRequested();
             IReadOnlyList<TInput[]> gradOthers = [.. others.Select(other => new TInput[other.Length])];
-            layer.Backward(job.View(job.Values<T, TInput>(gradOutput)), x, job.View(y), otherViews, job.OtherViews(gradOthers), mask);
+            layer.Backward(job.NewOutput(dy), x, job.View(gradInput), otherViews, job.OtherViews(gradOthers), mask);
             stop.ThrowIfCancellationRequested();
 
-            List<KeyValuePair<string, StoredTensor>> gradients = [new("grad_input", job.Stored<TInput, T>(y, job.FileShape))];
+            List<KeyValuePair<string, StoredTensor>> gradients = [new("grad_input", job.Stored<TInput, T>(gradInput, job.FileShape))];
             foreach (((string name, StoredTensor values), TInput[] gradient) in job.Others.Zip(gradOthers))
                 gradients.Add(new($"grad_{name}", job.Stored<TInput, T>(gradient, values.Shape)));
-            foreach ((ParameterEntry parameter, ElementType type) in job.Trained)
-                gradients.Add(new($"grad_{parameter.Name}", StoredTensor.From<T>(layer.Slot(parameter.Name).Grad!, type)));
+            foreach ((ParameterEntry parameter, _) in job.Trained)
+                gradients.Add(new($"grad_{parameter.Name}", job.Gradient(parameter.Name, layer)));
             files.Write(request.Output, gradients);
             job.WriteSum<TInput, T>(files, others);
             job.WriteRunning(files, layer);

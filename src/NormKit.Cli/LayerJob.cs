@@ -11,10 +11,13 @@ internal sealed class LayerJob
     /// <summary>The name of the input that is added first.</summary>
     public const string Residual = "residual";
 
+    /// <summary>The name of the input that gates the norm.</summary>
+    public const string Gate = "gate";
+
     private readonly LayerRequest request;
     private readonly ArrayOrder order;
     private readonly nint[] shape;
-    private readonly IReadOnlyList<(ParameterEntry Entry, StoredTensor Values)> parameters;
+    private readonly IReadOnlyList<(ParameterEntry Entry, StoredTensor Values, ParameterShape Shape)> parameters;
     private readonly StoredTensor? mask;
     private StoredTensor? input;
 
@@ -30,18 +33,28 @@ internal sealed class LayerJob
         order = new(request.ChannelsLast);
         FileShape = mapped is null ? Input.Shape.ToArray() : mapped.Shape;
         shape = order.OfLayer(FileShape);
+        if (entry.BroadcastsInputs)
+            shape = Common([.. request.Others.Select(file => (file, Read(file.Location, file.Role).Shape.ToArray()))]);
         RequireShape();
+        nint[] output = entry.OutputShape(shape, request.Settings);
+        OutputShape = output.SequenceEqual(shape) ? FileShape : output;
         IEnumerable<(string Name, nint[] Shape)> needed = entry.OtherInputs(shape, request.Settings);
-        Others = [.. request.Others.Select(file => (file.Name, ReadOther(file, file.Name == Residual ? shape : needed.First(other => other.Name == file.Name).Shape)))];
+        Others = [.. request.Others.Select(file => (file.Name, ReadOther(file, needed.FirstOrDefault(other => other.Name == file.Name).Shape ?? shape)))];
         parameters = [.. ReadParameters()];
         mask = request.Mask is null ? null : ReadMask(request.Mask);
     }
 
     /// <summary>The input, read when it is asked for.</summary>
-    public StoredTensor Input => input ??= Files.Read(request.Input, "INPUT");
+    public StoredTensor Input => input ??= Read(request.Input, "INPUT");
 
     /// <summary>The input's shape in its file.</summary>
     public nint[] FileShape { get; }
+
+    /// <summary>The shape of the output, in the order of the input's file.</summary>
+    public nint[] OutputShape { get; }
+
+    /// <summary>How many elements the output has.</summary>
+    public nint OutputCount => (nint)Cost.Product(OutputShape);
 
     /// <summary>The input as a map of its file, if it is one.</summary>
     public MappedNpy? Mapped { get; }
@@ -52,6 +65,13 @@ internal sealed class LayerJob
     /// <summary>Those parameters given that have a gradient, with the type of that.</summary>
     public IEnumerable<(ParameterEntry Entry, ElementType Type)> Trained =>
         parameters.Where(parameter => parameter.Entry.IsTrained).Select(parameter => (parameter.Entry, parameter.Values.ElementType.ResultType()));
+
+    /// <summary>The gradient of a parameter that a file gave, in the shape and the type of that file.</summary>
+    public StoredTensor Gradient<T>(string name, LayerRun<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (_, StoredTensor values, ParameterShape spread) = parameters.First(parameter => parameter.Entry.Name == name);
+        return StoredTensor.From<T>(spread.Gather(layer.Slot(name).Grad!, values.Count), values.Shape, values.ElementType.ResultType());
+    }
 
     /// <summary>The other inputs.</summary>
     public IReadOnlyList<(string Name, StoredTensor Values)> Others { get; }
@@ -81,17 +101,16 @@ internal sealed class LayerJob
     {
         string[] given = [.. parameters.Select(parameter => parameter.Entry.Name)];
         bool tracks = request.Eval || Saved.Any() || given.Any(name => request.Entry.Running.Any(running => running.Name == name));
-        LayerRun<T> layer = request.Entry.Create<T>(new(shape, request.Settings, given, tracks, Others.Any(other => other.Name == Residual)));
+        LayerRun<T> layer = request.Entry.Create<T>(new(shape, request.Settings, given, tracks, Has(Residual), Has(Gate)));
         layer.MaxDegreeOfParallelism = request.Threads;
         if (request.Eval)
             layer.Eval();
-        foreach ((ParameterEntry parameter, StoredTensor values) in parameters)
-        {
-            Tensor<T> value = layer.Slot(parameter.Name).Value;
-            Tensor.Create(values.ToArray<T>(), value.Lengths).CopyTo(value);
-        }
+        foreach ((ParameterEntry parameter, StoredTensor values, ParameterShape spread) in parameters)
+            spread.Spread(values.ToArray<T>(), layer.Slot(parameter.Name).Value);
         return layer;
     }
+
+    private bool Has(string other) => Others.Any(given => given.Name == other);
 
     /// <summary>The values of an array of a file, in the type asked for.</summary>
     public TInput[] Values<T, TInput>(StoredTensor tensor) where T : unmanaged where TInput : unmanaged
@@ -108,6 +127,10 @@ internal sealed class LayerJob
 
     /// <summary>An array in the order of the input's file as the layer sees it.</summary>
     public Tensor<TInput> View<TInput>(TInput[] values) => order.View(values, FileShape);
+
+    /// <summary>Memory for the output, as the layer sees it.</summary>
+    public Tensor<TInput> NewOutput<TInput>(TInput[] values) =>
+        OutputShape == FileShape ? View(values) : Tensor.Create(values, OutputShape.Length == 0 ? [1] : OutputShape);
 
     /// <summary>A mapped array as the layer sees it.</summary>
     public TensorSpan<TInput> View<TInput>(MappedNpy array) where TInput : unmanaged => array.View<TInput>(order);
@@ -159,19 +182,44 @@ internal sealed class LayerJob
     private Tensor<TInput> View<TInput>(TInput[] values, StoredTensor file) =>
         file.Shape.Length == FileShape.Length ? order.View(values, file.Shape) : Tensor.Create(values, file.Shape.Length == 0 ? [1] : file.Shape);
 
+    private StoredTensor Read(string location, string role) => Files.Read(location, role, request.V2As);
+
+    /// <summary>The shape that the input and others broadcast to.</summary>
+    private nint[] Common(IReadOnlyList<(NamedFile File, nint[] Shape)> others)
+    {
+        nint[] common = shape;
+        foreach ((NamedFile file, nint[] other) in others)
+        {
+            int rank = Math.Max(common.Length, other.Length);
+            nint[] left = [.. Enumerable.Repeat<nint>(1, rank - common.Length), .. common], right = [.. Enumerable.Repeat<nint>(1, rank - other.Length), .. other];
+            if (left.Zip(right).Any(pair => pair.First != pair.Second && pair.First != 1 && pair.Second != 1))
+            {
+                throw new UsageException(
+                    $"{file.Role} {file.Location}: shape {NumberType.Text(other)}, but {request.Entry.Name} of {request.Input}, shape "
+                        + $"{NumberType.Text(FileShape)}, needs a shape that broadcasts with it.");
+            }
+            common = [.. left.Zip(right, (first, second) => first == 1 ? second : first)];
+        }
+        return common;
+    }
+
     private void RequireShape()
     {
         string what = $"INPUT {request.Input}: ";
-        string inOrder = request.ChannelsLast ? " (in the order (N, C, *))" : "";
         if (request.ChannelsLast && shape.Length < 3)
             throw new UsageException($"{what}shape {NumberType.Text(FileShape)} has too few dimensions; {request.Entry.Name} --channels-last needs at least 3, (N, *, C).");
         try
         {
             request.Entry.Statistics(shape, request.Eval ? request.Entry.InEvaluation(request.Settings) : request.Settings);
         }
+        catch (ShapeException error)
+        {
+            throw new UsageException(what + error.MessageFor(
+                request.ChannelsLast ? $"{NumberType.Text(FileShape)} (as (N, C, *): {NumberType.Text(shape)})" : NumberType.Text(shape)));
+        }
         catch (UsageException error)
         {
-            throw new UsageException($"{what}{error.Message.TrimEnd('.')}{inOrder}.");
+            throw new UsageException(what + error.Message);
         }
         if (request.Entry.TooFewValues(shape, request.Settings, request.Eval) is string broken && !shape.Contains(0))
             throw new UsageException($"{what}shape {NumberType.Text(FileShape)} has {broken}");
@@ -179,35 +227,31 @@ internal sealed class LayerJob
 
     private StoredTensor ReadOther(NamedFile file, nint[] needed)
     {
-        StoredTensor tensor = Files.Read(file.Location, file.Role);
+        StoredTensor tensor = Read(file.Location, file.Role);
         nint[] found = tensor.Shape.Length == FileShape.Length ? order.OfLayer(tensor.Shape) : tensor.Shape.ToArray();
         return request.Entry.Fits(found, needed)
             ? tensor
             : throw new UsageException(
                 $"{file.Role} {file.Location}: shape {NumberType.Text(tensor.Shape)}, but {request.Entry.Name} of {request.Input}, shape "
-                    + $"{NumberType.Text(FileShape)}, needs {NumberType.Text(needed)}{(request.Entry.Fits([.. needed[..^1], needed[^1] + 1], needed) ? ", or other positions" : "")}{(request.ChannelsLast ? " (in the order (N, C, *))" : "")}.");
+                    + $"{NumberType.Text(FileShape)}, needs {NumberType.Text(order.OfFile(needed))}{(request.Entry.Fits([.. needed[..^1], needed[^1] + 1], needed) ? ", or other positions" : "")}.");
     }
 
-    private IEnumerable<(ParameterEntry Entry, StoredTensor Values)> ReadParameters()
+    private IEnumerable<(ParameterEntry Entry, StoredTensor Values, ParameterShape Shape)> ReadParameters()
     {
         IReadOnlyList<NamedFile> files = request.State is null ? request.Parameters : [.. request.Parameters, .. StateFile.Of(request.State, request)];
         foreach (NamedFile file in files)
         {
             ParameterEntry parameter = request.Entry.Parameters.Concat(request.Entry.Conditions).First(known => known.Name == file.Name);
-            StoredTensor tensor = Files.Read(file.Location, file.Role);
-            nint[] needed = parameter.Shape(shape, request.Settings);
-
-            // PyTorch keeps a single number as a scalar.
-            if (!tensor.Shape.SequenceEqual(needed) && !(tensor.Shape.Length == 0 && needed is [1]))
+            StoredTensor tensor = Read(file.Location, file.Role);
+            if (ParameterShape.Of(tensor.Shape, parameter, shape, request.Settings) is not ParameterShape spread)
             {
                 throw new UsageException(
                     $"{file.Role} {file.Location}: shape {NumberType.Text(tensor.Shape)}, but {request.Entry.Name} of {request.Input}, shape "
-                        + $"{NumberType.Text(FileShape)}, needs {NumberType.Text(needed)}.");
+                        + $"{NumberType.Text(FileShape)}, needs {NumberType.Text(parameter.Shape(shape, request.Settings))}{(parameter.Broadcasts ? ", or what broadcasts to it" : "")}.");
             }
-            bool used = request.Eval || !request.Entry.HasModes || request.Entry.TrainsByRunning;
-            if (parameter.Name == LayerEntry.RunningVar && used)
+            if (parameter.Name == LayerEntry.RunningVar)
                 RequireVariances(file.Role, file.Location, tensor);
-            yield return (parameter, tensor);
+            yield return (parameter, tensor, spread);
         }
     }
 
@@ -222,11 +266,21 @@ internal sealed class LayerJob
             : $"{role} {location}: holds {NumberType.Text(variances[wrong], tensor.ElementType)}, and no variance is negative; give a file of variances.");
     }
 
-    private static StoredTensor ReadMask(string location)
+    private StoredTensor ReadMask(string location)
     {
         StoredTensor tensor = Files.Read(location, "--mask");
-        return tensor.ElementType is not (ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64)
+        if (tensor.ElementType is ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64)
+            throw new UsageException($"--mask {location}: holds {tensor.ElementType.Text()}; a mask is of booleans or integers, 0 for what takes no part.");
+        int[] lacked = request.Entry.LackedByMask(shape, request.Settings);
+        nint[] rest = [.. shape.Where((_, d) => !lacked.Contains(d))];
+        bool whole = tensor.Shape.Length == shape.Length;
+        return Covers(whole ? order.OfLayer(tensor.Shape) : tensor.Shape.ToArray(), whole ? shape : rest)
             ? tensor
-            : throw new UsageException($"--mask {location}: holds {tensor.ElementType.Text()}; a mask is of booleans or integers, 0 for what takes no part.");
+            : throw new UsageException(
+                $"--mask {location}: shape {NumberType.Text(tensor.Shape)} does not fit {request.Input}, shape {NumberType.Text(FileShape)}; "
+                    + $"give a mask of that shape (lengths may be 1), or of {NumberType.Text(rest)}.");
     }
+
+    private static bool Covers(nint[] mask, nint[] lengths) =>
+        mask.Length == lengths.Length && mask.Zip(lengths).All(pair => pair.First == pair.Second || pair.First == 1);
 }

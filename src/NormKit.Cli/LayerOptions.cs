@@ -23,6 +23,9 @@ internal sealed class LayerOptions
     private readonly Argument<string> input = new("INPUT") { Description = "The array to normalize: x.npy, x.npz:name or x.safetensors:name." };
     private readonly Option<string?> output;
     private readonly SettingOptions settings = new();
+
+    /// <summary>Whether it is for grad, which takes what apply took though some of it has no effect on a gradient.</summary>
+    private readonly bool isGradient;
     private readonly Option<string?> weight = FileOption("--weight", "A factor for each channel, or for each normalized element.");
     private readonly Option<string?> bias = FileOption("--bias", "A summand for each channel, or for each normalized element.");
     private readonly Option<string[]?> parameters = new("--param")
@@ -35,7 +38,7 @@ internal sealed class LayerOptions
     private readonly Option<string?> state = new("--state")
     {
         HelpName = "FILE:PREFIX",
-        Description = "All parameters and running statistics from a .safetensors file, under PyTorch's names behind a prefix.",
+        Description = "All parameters and running statistics from a .safetensors file, under PyTorch's names, also older ones, behind a prefix.",
     };
 
     private readonly Option<string?> runningMean = FileOption("--running-mean", "A mean for each channel: used with --eval, or moved to be saved.");
@@ -46,6 +49,8 @@ internal sealed class LayerOptions
     private readonly Option<bool> eval = Values.Flag("--eval", "Normalize by the running statistics given.");
     private readonly Option<string?> mask = FileOption("--mask", "Booleans or integers, 0 for elements or positions that take no part.");
     private readonly Option<string?> style = FileOption("--style", "Whose mean and deviation the output takes (adaptive-instance-norm).");
+    private readonly Option<string?> x2 = FileOption("--x2", "The second input (cosine-similarity).");
+    private readonly Option<string?> gate = FileOption("--gate", "Multiplied in as gate * sigmoid(gate) (gated-rms-norm, rms-norm).");
     private readonly Option<string?> scale = FileOption("--scale", "(N, D), added to a factor of 1 (adaptive-layer-norm, adaptive-rms-norm).");
     private readonly Option<string?> shift = FileOption("--shift", "(N, D), added last (adaptive-layer-norm, adaptive-rms-norm).");
     private readonly Option<string?> residual = FileOption("--residual", "Added to the input first (layer-norm, rms-norm).");
@@ -56,6 +61,10 @@ internal sealed class LayerOptions
 
     private readonly Option<bool> channelsLast = Values.Flag(
         "--channels-last", "The arrays are (N, *, C): their last dimension is the channel.");
+
+    private readonly Option<string?> v2As = Values.Of<string?>(
+        "--v2-as", "TYPE", "What elements of type V2 are in .npy and .npz files, where NumPy saves bfloat16 so: bfloat16.", text =>
+            text == "bfloat16" ? text : throw new FormatException("bfloat16, the only type that is saved so"));
 
     private readonly Option<int?> threads = Values.Count(
         "--threads", "N", "The most threads (default: one a processor); the result is the same to the bit.");
@@ -72,9 +81,10 @@ internal sealed class LayerOptions
         if (secondInput is not null)
             command.Add(secondInput);
         foreach (Option option in (Option[])[
-            output, weight, bias, parameters, state, runningMean, runningVar, saveRunningMean, saveRunningVar, train, eval, mask, style, scale, shift,
-            residual, saveSum, .. settings.All, dtype, channelsLast, threads])
+            output, weight, bias, parameters, state, runningMean, runningVar, saveRunningMean, saveRunningVar, train, eval, mask, style, x2, gate, scale, shift,
+            residual, saveSum, .. settings.All, dtype, v2As, channelsLast, threads])
             command.Add(option);
+        isGradient = secondInput is not null;
     }
 
     public static readonly string[] Notes =
@@ -84,14 +94,15 @@ internal sealed class LayerOptions
         "The input's own statistics are used unless --eval is given; then the running ones are needed. As in PyTorch's "
             + "F.batch_norm(training=True), running statistics that are given do not change the output without --eval: they are moved by "
             + "the batch's mean and unbiased variance, and --save-running-mean and --save-running-var write the result; the files given "
-            + "stay as they are. Without --eval, running statistics and --momentum are refused where neither is saved. If none are given, "
+            + "stay as they are. Without --eval, apply refuses running statistics and --momentum where neither is saved. If none are given, "
             + "the move starts from mean 0 and variance 1, as a new layer does. (batch-renorm uses its running statistics in training too.)",
         "With --channels-last the array (N, *, C) is computed in place of (N, C, *), and the output has the input's shape. "
             + "--normalized-shape, --axes, and the parameters of layer-norm and rms-norm, are still written in the order (C, *).",
+        "A weight, a bias or a statistic may also have a shape that broadcasts to its own, as in NumPy and ONNX: a scalar, or (1, C, 1, 1) for C channels.",
         "A mask has the input's shape (lengths may be 1), or lacks the channel dimension, or the dimensions normalized over. What it leaves out "
             + "takes no part in statistics and is 0 in the output.",
         "The output has the input's element type, or that of --dtype, to which the input is converted first: float64 is computed in double; "
-            + "float16 and bfloat16 (.safetensors only) are computed in float and rounded once; integers of up to 16 bits become float32, "
+            + "float16 and bfloat16 (.safetensors; .npy with --v2-as) are computed in float and rounded once; integers of up to 16 bits become float32, "
             + "wider ones float64. Parameters of another type convert.",
     ];
 
@@ -119,6 +130,7 @@ internal sealed class LayerOptions
             Type = parsed.GetValue(dtype) is string type ? Types[type] : null,
             ChannelsLast = parsed.GetValue(channelsLast),
             Threads = parsed.GetValue(threads) ?? -1,
+            V2As = parsed.GetValue(v2As) is null ? null : ElementType.BFloat16,
         };
     }
 
@@ -181,7 +193,7 @@ internal sealed class LayerOptions
 
     private IEnumerable<NamedFile> OtherFiles(ParseResult parsed, LayerEntry entry)
     {
-        foreach (Option<string?> option in (Option<string?>[])[style])
+        foreach (Option<string?> option in (Option<string?>[])[style, x2, gate])
         {
             string name = option.Name[2..];
             if (entry.OtherInputNames.Contains(name))
@@ -189,9 +201,15 @@ internal sealed class LayerOptions
                 yield return new(name, option.Name, parsed.GetValue(option)
                     ?? throw new UsageException($"{entry.Name} needs {option.Name} FILE besides its input."));
             }
+            else if (option == gate && entry.TakesGate)
+            {
+                if (parsed.GetValue(gate) is string values)
+                    yield return new(name, option.Name, values);
+            }
             else if (parsed.IsGiven(option))
             {
-                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out, or use adaptive-instance-norm.");
+                string takes = option == style ? "adaptive-instance-norm" : option == x2 ? "cosine-similarity" : "gated-rms-norm or rms-norm";
+                throw new UsageException($"{option.Name} does not fit {entry.Name}; leave it out, or use {takes}.");
             }
         }
         if (parsed.GetValue(residual) is string file)
@@ -212,6 +230,11 @@ internal sealed class LayerOptions
             throw new UsageException($"--mask does not fit {entry.Name}, which takes none; leave it out.");
         if (((Option[])[residual, saveSum]).FirstOrDefault(parsed.IsGiven) is Option sum && !entry.TakesResidual)
             throw new UsageException($"{sum.Name} does not fit {entry.Name}; leave it out, or use layer-norm or rms-norm.");
+        if (parsed.IsGiven(settings.GateFirst) && !parsed.IsGiven(gate))
+            throw new UsageException("--gate-first needs --gate FILE, the gate that it puts before the norm.");
+        Option? ungated = ((Option[])[residual, mask, settings.Axes, settings.UnitOffset, settings.Activation]).FirstOrDefault(parsed.IsGiven);
+        if (parsed.IsGiven(gate) && ungated is not null)
+            throw new UsageException($"--gate and {ungated.Name} do not go together; leave out one of them.");
         if (parsed.IsGiven(saveSum) && !parsed.IsGiven(residual))
             throw new UsageException("--save-sum needs --residual FILE, which is added to the input.");
         if (parsed.IsGiven(residual) && parsed.IsGiven(mask))
@@ -241,7 +264,7 @@ internal sealed class LayerOptions
             throw new UsageException($"{OptionOf(here)} without {OptionOf(missing)}; running statistics are given together or not at all.");
         Option? moving = ((Option[])[saveRunningMean, saveRunningVar, settings.Momentum]).FirstOrDefault(parsed.IsGiven);
         string? idle = (entry.TrainsByRunning || here is null ? null : OptionOf(here)) ?? moving?.Name;
-        if (!isEval && !parsed.IsGiven(saveRunningMean) && !parsed.IsGiven(saveRunningVar) && idle is not null)
+        if (!isEval && !isGradient && !parsed.IsGiven(saveRunningMean) && !parsed.IsGiven(saveRunningVar) && idle is not null)
         {
             throw new UsageException(
                 $"{idle} has no effect without --save-running-mean or --save-running-var; "

@@ -32,6 +32,9 @@ internal sealed record LayerRequest(LayerEntry Entry, LayerSettings Settings, st
     public bool ChannelsLast { get; init; }
 
     public int Threads { get; init; }
+
+    /// <summary>What two bytes without a meaning are in .npy and .npz files; null to refuse them.</summary>
+    public ElementType? V2As { get; init; }
 }
 
 /// <summary>A file that the command line names.</summary>

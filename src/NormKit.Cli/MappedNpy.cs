@@ -36,9 +36,10 @@ internal sealed unsafe class MappedNpy : IDisposable
     /// <summary>Maps a file if its elements can be used where they lie: those of a floating-point type, little-endian, in C order.</summary>
     /// <param name="path">x.npy.</param>
     /// <param name="atLeast">The bytes from which on it is worth it.</param>
+    /// <param name="v2As">What two bytes without a meaning are; null to refuse them.</param>
     /// <returns>The array, or null where it has to be read.</returns>
     /// <exception cref="TensorFileException">The file is damaged.</exception>
-    public static MappedNpy? Open(string path, long atLeast)
+    public static MappedNpy? Open(string path, long atLeast, ElementType? v2As = null)
     {
         if (!path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) || !File.Exists(path) || new FileInfo(path).Length < atLeast)
             return null;
@@ -54,7 +55,7 @@ internal sealed unsafe class MappedNpy : IDisposable
         try
         {
             ByteSource source = ByteSource.Of(stream, path);
-            NpyHeader header = NpyHeader.Read(source);
+            NpyHeader header = NpyHeader.Read(source, v2As);
             int size = header.ElementType.SizeInBytes();
             bool inPlace = header.ElementType is ElementType.Float16 or ElementType.Float32 or ElementType.Float64
                 && !header.BigEndian && !header.FortranOrder && source.Position % size == 0;

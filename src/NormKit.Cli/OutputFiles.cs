@@ -43,7 +43,7 @@ internal sealed class OutputFiles : IDisposable
         if (several && extension == ".npy")
             throw new UsageException($"{role} {path}: a .npy file holds one array only; use .npz or .safetensors.");
         if (type == ElementType.BFloat16 && extension != ".safetensors")
-            throw new UsageException($"{role} {path}: {extension} has no bfloat16, which this array is; use .safetensors.");
+            throw new UsageException($"{role} {path}: {extension} has no bfloat16, which this array is; use .safetensors, or another type by --dtype.");
         DeclareTarget(role, path);
     }
 

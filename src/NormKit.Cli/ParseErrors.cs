@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using NormKit.Cli.Catalogue;
 
 namespace NormKit.Cli;
 
@@ -23,15 +24,14 @@ internal static class ParseErrors
         IEnumerable<string> options = command.Options.Append(new Option<bool>("--help"))
             .SelectMany(option => option.Aliases.Append(option.Name)).Where(name => name.StartsWith('-'));
 
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [string word, ..] && !word.StartsWith('-'))
+            throw new UsageException($"unknown command '{word}'{MeantCommand(word, command)} {help}");
+
         // Before the rest: an unknown option also shifts what the arguments seem to be.
         if (UnknownOptions(parsed).FirstOrDefault() is string option)
-            throw new UsageException($"unknown option '{option}'{Suggestion.For(option, options)} {help}");
+            throw new UsageException($"unknown option '{option}'{Suggestion.ForOption(option, options)} {help}");
         if (parsed.UnmatchedTokens is [string unmatched, ..])
-        {
-            throw new UsageException(command.Subcommands.Count > 0
-                ? $"unknown command '{unmatched}'{Suggestion.For(unmatched, command.Subcommands.Select(c => c.Name))} {help}"
-                : $"unexpected argument '{unmatched}'. {help}");
-        }
+            throw new UsageException($"unexpected argument '{unmatched}'{MeantInput(unmatched, parsed)} {help}");
         if (command.Arguments.FirstOrDefault(argument =>
             argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 }) is Argument missing)
         {
@@ -42,6 +42,20 @@ internal static class ParseErrors
             string message = parsed.Errors[0].Message.TrimEnd('.');
             throw new UsageException($"{char.ToLowerInvariant(message[0])}{message[1..]}. {help}");
         }
+    }
+
+    private static string MeantCommand(string word, Command root) => LayerCatalogue.Has(word)
+        ? $", which is a layer: give 'normkit apply {word} INPUT -o OUTPUT', or 'normkit explain {word}'."
+        : Suggestion.For(word, root.Subcommands.Select(command => command.Name));
+
+    /// <summary>Where an argument too many may be another input, which the layer takes by an option.</summary>
+    private static string MeantInput(string word, ParseResult parsed)
+    {
+        Argument? layer = parsed.CommandResult.Command.Arguments.FirstOrDefault(argument => argument.Name == "LAYER");
+        string? name = layer is null ? null : parsed.GetResult(layer) is { Tokens: [Token first, ..] } ? first.Value : null;
+        return name is not null && LayerCatalogue.Has(name) && LayerCatalogue.Find(name).OtherInputNames is [string other, ..]
+            ? $"; {name} takes its second input by an option: --{other} {word}."
+            : ".";
     }
 
     // System.CommandLine makes an argument, INPUT say, of what stands behind the sign.

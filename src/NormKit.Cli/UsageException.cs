@@ -1,4 +1,4 @@
 namespace NormKit.Cli;
 
 /// <summary>The call cannot be carried out as asked: one line that says what is wrong and how to put it right.</summary>
-internal sealed class UsageException(string message) : Exception(message);
+internal class UsageException(string message) : Exception(message);

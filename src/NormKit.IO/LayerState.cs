@@ -8,6 +8,8 @@ namespace NormKit.IO;
 /// takes parameters and buffers in F32, F64, F16 or BF16, each value exact or rounded once, and refuses one that is finite in the file but not in
 /// the layer's type. A counter is a whole number from 0 of shape [] or [1], in I64 (PyTorch), I32 or a floating-point type (TorchSharp gives it
 /// that of the layer). A counter that is not there stays as it is and is not missing: so PyTorch loads files without a version, as .safetensors are.
+/// Older names are read too: <see cref="StateEntry{T}.OtherKeys"/> lists them. Where nothing stands under a prefix, the only path of the file that
+/// differs from it by the parts "module" (torch.nn.DataParallel) and "_orig_mod" (torch.compile) alone is taken for it.
 /// Nothing is written into any layer before all keys, shapes, types and values have been checked.
 /// </remarks>
 public static class LayerState

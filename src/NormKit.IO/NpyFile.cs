@@ -6,7 +6,7 @@ namespace NormKit.IO;
 
 /// <summary>Reads and writes .npy files: one array each, NumPy's own format.</summary>
 /// <remarks>Reads versions 1.0, 2.0 and 3.0, both byte orders, both memory orders, and the element types float16 to float64,
-/// int8 to int64, uint8 to uint64 and bool. A file is refused when anything in it is not as the format says, bytes after the data
+/// int8 to int64, uint8 to uint64 and bool; V2 on request. A file is refused when anything in it is not as the format says, bytes after the data
 /// included. Source: numpy/lib/format.py and NEP 1.</remarks>
 public static class NpyFile
 {
@@ -14,6 +14,17 @@ public static class NpyFile
     /// <param name="path">The file.</param>
     /// <exception cref="TensorFileException">The file is missing, damaged, or holds an element type that is not supported.</exception>
     public static StoredTensor Read(string path) => FilePath.Read(path, stream => Read(stream, path));
+
+    /// <summary>Reads the array of a file whose elements may be of the type V2: two bytes without a meaning, as which NumPy saves bfloat16.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="v2As">What these elements are: a type of two bytes. Elements of other types stay what they are.</param>
+    /// <exception cref="TensorFileException">The file is missing, damaged, or holds an element type that is not supported.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="v2As"/> has not two bytes.</exception>
+    public static StoredTensor Read(string path, ElementType v2As)
+    {
+        RequireTwoBytes(v2As);
+        return FilePath.Read(path, stream => Read(ByteSource.Of(stream, path), v2As));
+    }
 
     /// <summary>Reads the array that a stream holds from its position to its end.</summary>
     /// <param name="stream">Need not seek; what it declares is then believed only as far as its bytes arrive.</param>
@@ -56,9 +67,15 @@ public static class NpyFile
         stream.Write(tensor.Bytes);
     }
 
-    internal static StoredTensor Read(ByteSource source)
+    internal static void RequireTwoBytes(ElementType v2As)
     {
-        NpyHeader header = NpyHeader.Read(source);
+        if (v2As.SizeInBytes() != 2)
+            throw new ArgumentOutOfRangeException(nameof(v2As), v2As, "elements of the type V2 have two bytes.");
+    }
+
+    internal static StoredTensor Read(ByteSource source, ElementType? v2As = null)
+    {
+        NpyHeader header = NpyHeader.Read(source, v2As);
         int elementSize = header.ElementType.SizeInBytes();
         BigInteger length = TensorShape.Count(header.Shape) * elementSize;
         if (length > Array.MaxLength)

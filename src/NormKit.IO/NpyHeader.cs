@@ -17,7 +17,7 @@ internal sealed record NpyHeader(ElementType ElementType, bool BigEndian, bool F
 
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    internal static NpyHeader Read(ByteSource source)
+    internal static NpyHeader Read(ByteSource source, ElementType? v2As = null)
     {
         Span<byte> start = stackalloc byte[8];
         source.Fill(start, "magic and version");
@@ -38,7 +38,7 @@ internal sealed record NpyHeader(ElementType ElementType, bool BigEndian, bool F
 
         int offset = (int)source.Position;
         byte[] text = source.ReadArray((int)length, "header");
-        return NpyHeaderParser.Parse(text, offset, source.Name);
+        return NpyHeaderParser.Parse(text, offset, source.Name, v2As);
     }
 
     /// <summary>The header as NumPy writes it, byte for byte.</summary>

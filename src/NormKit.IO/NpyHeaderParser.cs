@@ -6,16 +6,23 @@ namespace NormKit.IO;
 /// <summary>Reads the Python dictionary of a .npy header: three keys, literals only, no recursion, nothing evaluated.</summary>
 internal ref struct NpyHeaderParser
 {
+    private const string PerhapsBFloat16 = " may be bfloat16, which the format has no name for: NumPy saves it as V2. Read V2 as bfloat16 "
+        + "(normkit: --v2-as bfloat16), or save as float32, or as .safetensors";
+
+    private const string OneByteFloat = " may be a float of 8 bits, which the format has no name for; save as float32, or as .safetensors";
+
     private readonly ReadOnlySpan<byte> text;
     private readonly int offset;
     private readonly string file;
+    private readonly ElementType? v2As;
     private int at;
 
-    private NpyHeaderParser(ReadOnlySpan<byte> text, int offset, string file)
+    private NpyHeaderParser(ReadOnlySpan<byte> text, int offset, string file, ElementType? v2As)
     {
         this.text = text;
         this.offset = offset;
         this.file = file;
+        this.v2As = v2As;
     }
 
     private readonly byte Current => at < text.Length ? text[at] : (byte)0;
@@ -23,8 +30,9 @@ internal ref struct NpyHeaderParser
     /// <param name="text">The header's bytes. Latin-1 in versions 1 and 2, UTF-8 in 3, but all that is valid is ASCII.</param>
     /// <param name="offset">Where the text begins in the file, for error messages.</param>
     /// <param name="file">The file's name in error messages.</param>
-    internal static NpyHeader Parse(ReadOnlySpan<byte> text, int offset, string file) =>
-        new NpyHeaderParser(text, offset, file).Dictionary();
+    /// <param name="v2As">What elements of the type V2 are, two bytes without a meaning; null to refuse them.</param>
+    internal static NpyHeader Parse(ReadOnlySpan<byte> text, int offset, string file, ElementType? v2As = null) =>
+        new NpyHeaderParser(text, offset, file, v2As).Dictionary();
 
     private NpyHeader Dictionary()
     {
@@ -99,19 +107,32 @@ internal ref struct NpyHeaderParser
             "u4" => ElementType.UInt32,
             "u8" => ElementType.UInt64,
             "b1" => ElementType.Boolean,
+            "V2" => v2As,
             _ => null,
         };
-        bool ordered = descr[0] is (byte)'<' or (byte)'>' || (descr[0] == '|' && type?.SizeInBytes() == 1);
+
+        // NumPy writes '<V2' for the bfloat16 of ml_dtypes and '|V2' for plain bytes; both are little-endian.
+        bool ordered = descr[1] == 'V' ? descr[0] is (byte)'<' or (byte)'|'
+            : descr[0] is (byte)'<' or (byte)'>' || (descr[0] == '|' && type?.SizeInBytes() == 1);
         return type is ElementType known && ordered ? (known, descr[0] == '>') : throw Error("descr", Unsupported(descr));
     }
 
-    private static string Unsupported(ReadOnlySpan<byte> descr) => Show(descr) + (char)descr[1] switch
+    private static string Unsupported(ReadOnlySpan<byte> descr)
+    {
+        string name = Encoding.Latin1.GetString(descr);
+        return Show(descr) + (name.Contains("float8", StringComparison.Ordinal) || name[1..] == "V1" ? OneByteFloat
+            : name == "bfloat16" || name[1..] is "V2" or "g2" ? PerhapsBFloat16
+            : Unsupported(name[1], name[1..]));
+    }
+
+    private static string Unsupported(char kind, string type) => kind switch
     {
         'O' => " holds Python objects, which cannot be read safely; convert to a numeric type first",
-        'V' => " is void (bfloat16 in NumPy is saved so); save as float32, or as .safetensors",
+        'V' => " is void, bytes without a meaning; save as numbers",
         'S' or 'U' or 'a' => " holds text; only numbers are supported",
         'M' or 'm' => " holds dates; only numbers are supported",
         'c' => " is complex; save the real and the imaginary part as two arrays",
+        'f' or 'g' when type is "f16" or "f12" or "f10" or "g8" or "g16" or "g12" => " is not supported: it is a long double; save as float64",
         _ => " is not supported; a type is '<' or '>' and f2, f4, f8, i1 to i8, u1 to u8 or b1",
     };
 

@@ -55,9 +55,17 @@ public static class NpzFile
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(limits);
+        return ReadOne(stream, source, name, limits, v2As: null);
+    }
+
+    internal static StoredTensor ReadWithV2As(string path, string name, ElementType? v2As) =>
+        FilePath.Read(path, stream => ReadOne(stream, path, name, new NpzLimits(), v2As));
+
+    private static StoredTensor ReadOne(Stream stream, string source, string name, NpzLimits limits, ElementType? v2As)
+    {
         long free = limits.FreeBytes;
         return ReadArchive(stream, source, arrays => arrays.TryGetValue(name, out ZipArchiveEntry? entry)
-            ? ReadEntry(source, name, entry, limits, ref free)
+            ? ReadEntry(source, name, entry, limits, ref free, v2As)
             : throw TensorNames.Unknown(source, name, arrays.Keys));
     }
 
@@ -180,12 +188,12 @@ public static class NpzFile
         return arrays;
     }
 
-    private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry, NpzLimits limits, ref long free)
+    private static StoredTensor ReadEntry(string path, string name, ZipArchiveEntry entry, NpzLimits limits, ref long free, ElementType? v2As = null)
     {
         double paid = limits.MaxRatio * entry.CompressedLength;
         using Stream content = OpenEntry($"{path}:{name}", entry);
         ByteSource source = new(content, $"{path}:{name}", length: null, checksummed: true) { Most = (long)Math.Min(long.MaxValue, paid + free) };
-        StoredTensor tensor = NpyFile.Read(source);
+        StoredTensor tensor = NpyFile.Read(source, v2As);
         free -= (long)Math.Max(0, source.Position - paid);
         RequireChecksum(source, entry);
         return tensor;

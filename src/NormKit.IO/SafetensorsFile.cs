@@ -7,8 +7,8 @@ namespace NormKit.IO;
 
 /// <summary>Reads and writes .safetensors files: named tensors of one memory layout behind a JSON header, as on Hugging Face.</summary>
 /// <remarks>The header is validated whole before anything else is read: lengths, shapes and offsets must agree, and the tensors must
-/// cover the data section without hole or overlap. Reads F16, BF16, F32, F64, I8 to I64, U8 to U64 and BOOL; of the other types
-/// (F8_E4M3, C64, ...) the file's other tensors can be read.
+/// cover the data section without hole or overlap. Reads F16, BF16, F32, F64, I8 to I64, U8 to U64 and BOOL, and widens F8_E4M3, F8_E5M2 and
+/// their FNUZ forms to float32; of the other types (F4, C64, ...) the file's other tensors can be read.
 /// Source: huggingface/safetensors at 24b0b28, README and safetensors/src/tensor.rs.</remarks>
 public static class SafetensorsFile
 {
@@ -75,9 +75,10 @@ public static class SafetensorsFile
 
     /// <summary>The names of all tensors, and those of them that are wanted, read in one go.</summary>
     internal static (IReadOnlyCollection<string> Names, IReadOnlyDictionary<string, StoredTensor> Tensors) ReadThose(
-        string path, IReadOnlySet<string> wanted) => FilePath.Read(path, stream =>
+        string path, Func<IReadOnlyCollection<string>, IReadOnlySet<string>> choose) => FilePath.Read(path, stream =>
         {
             SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
+            IReadOnlySet<string> wanted = choose(header.Entries.Keys);
             Dictionary<string, StoredTensor> tensors = header.Entries
                 .Where(entry => wanted.Contains(entry.Key))
                 .ToDictionary(entry => entry.Key, entry => ReadEntry(stream, path, header, entry.Value));
@@ -147,16 +148,18 @@ public static class SafetensorsFile
 
     private static StoredTensor ReadEntry(Stream stream, string path, SafetensorsHeader header, SafetensorsEntry entry)
     {
-        ElementType type = entry.Supported(path);
-        if (entry.End - entry.Begin > Array.MaxLength)
+        Float8Format? float8 = entry.Type.Float8;
+        ElementType type = float8 is null ? entry.Supported(path) : ElementType.Float32;
+        long length = (entry.End - entry.Begin) * (float8 is null ? 1 : sizeof(float));
+        if (length > Array.MaxLength)
         {
-            throw entry.Error(path, $"shape {TensorShape.Text(entry.Shape)} of {entry.Type.Name}: {entry.End - entry.Begin} bytes, "
+            throw entry.Error(path, $"shape {TensorShape.Text(entry.Shape)} of {entry.Type.Name}: {length} bytes, "
                 + $"larger than an array can be here ({Array.MaxLength})");
         }
 
         stream.Position = header.FileStart + header.DataStart + entry.Begin;
         byte[] bytes = ByteSource.Of(stream, path).ReadArray((int)(entry.End - entry.Begin), "data");
-        return new StoredTensor(type, entry.Shape, bytes);
+        return new StoredTensor(type, entry.Shape, float8 is null ? bytes : float8.Widen(bytes));
     }
 
     // Decreasing alignment keeps each tensor aligned to its element without padding, which the format does not allow.

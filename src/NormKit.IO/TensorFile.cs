@@ -14,14 +14,28 @@ public static class TensorFile
     /// text exists.</param>
     /// <exception cref="TensorFileException">The extension is unknown, the name is missing or wrong, or the file is missing, damaged or
     /// of an unsupported element type.</exception>
-    public static StoredTensor Read(string location)
+    public static StoredTensor Read(string location) => ReadOne(location, v2As: null);
+
+    /// <summary>Reads one tensor, of a .npy or .npz file also one whose elements are of the type V2: two bytes without a meaning, as which NumPy
+    /// saves bfloat16.</summary>
+    /// <param name="location">As in <see cref="Read(string)"/>.</param>
+    /// <param name="v2As">What these elements are: a type of two bytes. Elements of other types stay what they are.</param>
+    /// <exception cref="TensorFileException">As in <see cref="Read(string)"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="v2As"/> has not two bytes.</exception>
+    public static StoredTensor Read(string location, ElementType v2As)
+    {
+        NpyFile.RequireTwoBytes(v2As);
+        return ReadOne(location, v2As);
+    }
+
+    private static StoredTensor ReadOne(string location, ElementType? v2As)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
         (string path, Format format, string? name) = Locate(location);
         return format switch
         {
-            Format.Npy => NpyFile.Read(path),
-            Format.Npz => NpzFile.Read(path, name ?? OnlyName(path, NpzFile.Names(path))),
+            Format.Npy => v2As is ElementType type ? NpyFile.Read(path, type) : NpyFile.Read(path),
+            Format.Npz => NpzFile.ReadWithV2As(path, name ?? OnlyName(path, NpzFile.Names(path)), v2As),
             _ => SafetensorsFile.Read(path, name ?? OnlyName(path, SafetensorsFile.Names(path))),
         };
     }
@@ -71,7 +85,7 @@ public static class TensorFile
         Safetensors,
     }
 
-    /// <summary>The file, its format and the array's name, if there is one, of a location that <see cref="Read"/> takes.</summary>
+    /// <summary>The file, its format and the array's name, if there is one, of a location that <see cref="Read(string)"/> takes.</summary>
     internal static (string Path, Format Format, string? Name) Locate(string location)
     {
         (string path, string? name) = Split(location);

@@ -12,7 +12,7 @@ namespace NormKit;
 /// using Communicator communicator = MpiCommunicator.Start();      // dotnet app.dll, or: mpirun -n 4 dotnet app.dll
 /// Console.WriteLine($"rank {communicator.Rank} of {communicator.Size}");
 /// </code></example>
-public sealed unsafe class MpiCommunicator : Communicator
+public sealed class MpiCommunicator : Communicator
 {
     /// <summary>After so many looks without a message the thread lets others run, and after more it sleeps: ranks may share a core.</summary>
     private const int Spins = 200, Yields = 20_000;
@@ -64,9 +64,8 @@ public sealed unsafe class MpiCommunicator : Communicator
     /// <inheritdoc/>
     protected override void Send(int destination, byte[] message)
     {
-        void* copy = NativeMemory.Alloc((nuint)Math.Max(1, message.Length));
-        message.CopyTo(new Span<byte>(copy, message.Length));
-        pending.Add(new((nint)copy, Guard(() => mpi.Send((nint)copy, message.Length, destination, world))));
+        GCHandle pin = GCHandle.Alloc(message, GCHandleType.Pinned);
+        pending.Add(new(message, pin, Guard(() => mpi.Send(pin.AddrOfPinnedObject(), message.Length, destination, world))));
     }
 
     /// <inheritdoc/>
@@ -78,7 +77,7 @@ public sealed unsafe class MpiCommunicator : Communicator
             Complete();
             if (Guard(() => mpi.Probe(world)) is (int from, int length))
             {
-                byte[] bytes = new byte[length];
+                byte[] bytes = Rent(length);
                 Guard(() => mpi.Receive(bytes, from, world));
                 (source, message) = (from, bytes);
                 return true;
@@ -129,7 +128,7 @@ public sealed unsafe class MpiCommunicator : Communicator
         return (looks & 15) != 15 || Stopwatch.GetElapsedTime(start) < wait;
     }
 
-    /// <summary>Frees the messages that have left; returns how many have not.</summary>
+    /// <summary>Lets go of the messages that have left; returns how many have not.</summary>
     private int Complete()
     {
         for (int i = pending.Count - 1; i >= 0; i--)
@@ -137,7 +136,8 @@ public sealed unsafe class MpiCommunicator : Communicator
             nint request = pending[i].Request;
             if (mpi.IsDone(ref request))
             {
-                NativeMemory.Free((void*)pending[i].Copy);
+                pending[i].Pin.Free();
+                Recycle(pending[i].Message);
                 pending.RemoveAt(i);
             }
             else
@@ -161,5 +161,6 @@ public sealed unsafe class MpiCommunicator : Communicator
         }
     }
 
-    private readonly record struct Pending(nint Copy, nint Request);
+    /// <summary>A message that MPI still reads, and so must stay where it is.</summary>
+    private readonly record struct Pending(byte[] Message, GCHandle Pin, nint Request);
 }

@@ -199,11 +199,11 @@ public sealed class ApplyOptionTests
     /// <summary>x is [4, 6, 5], w6 [6], w5 [5], m4 a mask [4, 6, 5], m5 one of [5]; state holds bn.weight and bn.bias.</summary>
     [Theory]
     [InlineData("rms-norm x.npy --bias w6.npy", "--bias does not fit rms-norm, which has no bias; leave it out.")]
-    [InlineData("rms-norm x.npy --groups 2", "--groups does not fit rms-norm; leave it out, or use group-norm or evo-norm-s0.")]
+    [InlineData("scale-norm x.npy --groups 2", "--groups does not fit scale-norm; leave it out, or use group-norm or evo-norm-s0 or layer-norm.")]
     [InlineData("rms-norm x.npy --eval", "--eval does not fit rms-norm, which has no running statistics and is the same in training and evaluation; leave it out.")]
     [InlineData("rms-norm x.npy --normalized-shape 6,5 --axes 1,2", "give one of them")]
     [InlineData("rms-norm x.npy --axes 3", "INPUT x.npy: --axes 3 names a dimension that shape [4, 6, 5] has not; they go from -3 to 2.")]
-    [InlineData("rms-norm x.npy --weight w5.npy", "--weight w5.npy: shape [5], but rms-norm of x.npy, shape [4, 6, 5], needs [6, 5].")]
+    [InlineData("rms-norm x.npy --weight w6.npy", "--weight w6.npy: shape [6], but rms-norm of x.npy, shape [4, 6, 5], needs [6, 5], or what broadcasts to it.")]
     [InlineData("rms-norm x.npy --style x.npy", "--style does not fit rms-norm; leave it out, or use adaptive-instance-norm.")]
     [InlineData("adaptive-instance-norm x.npy", "adaptive-instance-norm needs --style FILE besides its input.")]
     [InlineData("adaptive-instance-norm x.npy --style w5.npy", "--style w5.npy: shape [5], but adaptive-instance-norm of x.npy, shape [4, 6, 5], needs [4, 6, 5], or other positions.")]
@@ -212,7 +212,12 @@ public sealed class ApplyOptionTests
     [InlineData("layer-norm x.npy --residual w5.npy", "--residual w5.npy: shape [5], but layer-norm of x.npy, shape [4, 6, 5], needs [4, 6, 5].")]
     [InlineData("layer-norm x.npy --residual x.npy --mask m4.npy", "--residual and --mask do not go together")]
     [InlineData("batch-norm x.npy --mask w6.npy", "--mask w6.npy: holds float32; a mask is of booleans or integers, 0 for what takes no part.")]
-    [InlineData("batch-norm x.npy --mask m5.npy", "mask")]
+    [InlineData("batch-norm x.npy --mask m5.npy", "--mask m5.npy: shape [5] does not fit x.npy, shape [4, 6, 5]; give a mask of that shape (lengths may be 1), or of [4, 5].")]
+    [InlineData("batch-norm x.npy --mask m5.npy --channels-last", "--mask m5.npy: shape [5] does not fit x.npy, shape [4, 6, 5]; give a mask of that shape (lengths may be 1), or of [4, 6].")]
+    [InlineData("rms-norm x.npy --axes 1 --mask m5.npy", "shape [5] does not fit x.npy, shape [4, 6, 5]; give a mask of that shape (lengths may be 1), or of [4, 5].")]
+    [InlineData("adaptive-instance-norm x.npy --channels-last --style w5.npy", "--style w5.npy: shape [5], but adaptive-instance-norm of x.npy, shape [4, 6, 5], needs [4, 6, 5], or other positions.")]
+    [InlineData("layer-norm x.npy --channels-last --axes 3", "INPUT x.npy: --axes 3 names a dimension that shape [4, 6, 5] (as (N, C, *): [4, 5, 6]) has not; they go from -3 to 2.")]
+    [InlineData("layer-norm x.npy --v2-as float16", "--v2-as 'float16' is not bfloat16")]
     [InlineData("batch-norm x.npy --mask missing.npy", "missing.npy: cannot be read")]
     [InlineData("batch-norm x.npy --activation tanh", "--activation 'tanh' is not one of none, relu, leaky-relu, silu, gelu, gelu-tanh")]
     [InlineData("scale-norm x.npy --activation relu", "--activation does not fit scale-norm; leave it out, or use batch-norm")]
@@ -220,13 +225,17 @@ public sealed class ApplyOptionTests
     [InlineData("batch-norm x.npy --param wieght=w6.npy", "--param wieght: unknown parameter of batch-norm, did you mean 'weight'? It has weight, bias, running_mean, running_var.")]
     [InlineData("batch-norm x.npy --param weight=w6.npy --weight w6.npy", "--param weight and --weight both give weight; leave one of them out.")]
     [InlineData("batch-norm x.npy --param weight=w6.npy --param weight=w6.npy", "both give weight")]
-    [InlineData("batch-norm x.npy --param weight=w5.npy", "--param weight w5.npy: shape [5], but batch-norm of x.npy, shape [4, 6, 5], needs [6].")]
-    [InlineData("batch-norm x.npy --state state.safetensors", "holds nothing of batch-norm, neither of weight, bias, running_mean, running_var; it holds bn.bias, bn.weight.")]
+    [InlineData("batch-norm x.npy --param weight=w5.npy", "--param weight w5.npy: shape [5], but batch-norm of x.npy, shape [4, 6, 5], needs [6], or what broadcasts to it.")]
+    [InlineData("batch-norm x.npy --state state.safetensors", "state.safetensors: holds nothing of batch-norm, none of weight, bias, running_mean, running_var; it has such keys under 'bn.': give --state state.safetensors:bn.")]
+    [InlineData("batch-norm x.npy --state state.safetensors:bm", "none of bm.weight, bm.bias, bm.running_mean, bm.running_var; it has such keys under 'bn.': give --state state.safetensors:bn.")]
+    [InlineData("batch-norm x.npy --state two.safetensors:b.norm1", "none of b.norm1.weight, b.norm1.bias, b.norm1.running_mean, b.norm1.running_var; it has such keys under 'a.norm1.', 'a.norm2.': give --state two.safetensors:a.norm1.")]
+    [InlineData("weight-norm x.npy --state state.safetensors:bn", "holds nothing of weight-norm, no bn.parametrizations.weight.original0; it holds 'bn.bias', 'bn.weight'. Give one that is meant as --param g=state.safetensors:KEY.")]
+    [InlineData("batch-norm x.npy --state empty.safetensors", "it holds no tensors at all. Give another file.")]
     [InlineData("batch-norm x.npy --state state.safetensors:bn --weight w6.npy", "--state and --weight both give weight")]
     [InlineData("batch-norm x.npy --state state.safetensors:bn --eval", "has no bn.running_mean, by which batch-norm --eval normalizes")]
     [InlineData("batch-norm x.npy --state x.npy", "not a .safetensors file; give FILE.safetensors or FILE.safetensors:PREFIX.")]
     [InlineData("batch-norm x.npy --state missing.safetensors", "missing.safetensors: cannot be read")]
-    [InlineData("layer-norm x.npy --state state.safetensors:bn", "--state state.safetensors:bn.weight: shape [6], but layer-norm of x.npy, shape [4, 6, 5], needs [6, 5].")]
+    [InlineData("layer-norm x.npy --state state.safetensors:bn", "--state state.safetensors:bn.weight: shape [6], but layer-norm of x.npy, shape [4, 6, 5], needs [6, 5], or what broadcasts to it.")]
     [InlineData("batch-norm-2d x.npy", "INPUT x.npy: batch-norm-2d does not take shape [4, 6, 5]: it needs (N, C, H, W).")]
     [InlineData("layer-norm x.npy --dtype int8", "--dtype 'int8' is not one of float16, bfloat16, float32, float64")]
     [InlineData("layer-norm x.npy --dtype bfloat16", "-o y.npy: .npy has no bfloat16")]
@@ -234,12 +243,30 @@ public sealed class ApplyOptionTests
     [InlineData("frozen-batch-norm x.npy", "frozen-batch-norm normalizes by running statistics; give --running-mean FILE too.")]
     [InlineData("frozen-batch-norm x.npy --eval", "--eval does not fit frozen-batch-norm, which always normalizes by its running statistics; leave it out.")]
     [InlineData("adaptive-layer-norm x.npy --scale x.npy", "adaptive-layer-norm needs --shift FILE besides its input.")]
-    [InlineData("adaptive-layer-norm x.npy --scale w5.npy --shift w5.npy", "--scale w5.npy: shape [5], but adaptive-layer-norm of x.npy, shape [4, 6, 5], needs [4, 5].")]
+    [InlineData("adaptive-layer-norm x.npy --scale w6.npy --shift w5.npy", "--scale w6.npy: shape [6], but adaptive-layer-norm of x.npy, shape [4, 6, 5], needs [4, 5], or what broadcasts to it.")]
     [InlineData("weight-norm x.npy --dim 3", "INPUT x.npy: weight-norm does not take shape [4, 6, 5]: it has no dimension 3; give --dim from -3 to 2.")]
     [InlineData("weight-norm x.npy --channels-last", "--channels-last does not fit weight-norm, whose input is a weight (O, I, *); leave it out.")]
     [InlineData("weight-norm x.npy --mask m4.npy", "--mask does not fit weight-norm, which takes none; leave it out.")]
     [InlineData("query-key-norm w5.npy", "query-key-norm does not take shape [5]: it needs at least 3 dimensions, (*, H, L, D)")]
-    [InlineData("cosine-similarity x.npy", "normkit does not compute cosine-similarity")]
+    [InlineData("cosine-similarity x.npy", "cosine-similarity needs --x2 FILE besides its input.")]
+    [InlineData("cosine-similarity x.npy x.npy", "unexpected argument 'x.npy'; cosine-similarity takes its second input by an option: --x2 x.npy.")]
+    [InlineData("cosine-similarity x.npy --x2 w6.npy", "--x2 w6.npy: shape [6], but cosine-similarity of x.npy, shape [4, 6, 5], needs a shape that broadcasts with it.")]
+    [InlineData("cosine-similarity x.npy --x2 x.npy --dim 1,2", "--dim 1,2 does not fit cosine-similarity, which has one; give one dimension, or use lp-normalize.")]
+    [InlineData("weight-norm x.npy --dim 0,1", "--dim 0,1 does not fit weight-norm, which has one")]
+    [InlineData("lp-normalize x.npy --dim 1,-2", "INPUT x.npy: lp-normalize does not take shape [4, 6, 5]: --dim 1,-2 names a dimension twice.")]
+    [InlineData("lp-normalize x.npy --dim 1,3", "it has no dimension 3; give --dim from -3 to 2.")]
+    [InlineData("lp-normalize x.npy --dim 1,", "--dim '1,' is not a dimension")]
+    [InlineData("rms-norm x.npy --groups 2", "INPUT x.npy: 2 groups do not divide a last dimension of 5, shape [4, 6, 5]; give --groups a divisor.")]
+    [InlineData("layer-norm x.npy --groups 5 --axes 2", "--groups splits the last dimension alone; leave out --axes")]
+    [InlineData("rms-norm x.npy --groups 5 --normalized-shape 6,5", "--groups splits the last dimension alone")]
+    [InlineData("gated-rms-norm x.npy", "gated-rms-norm needs --gate FILE besides its input.")]
+    [InlineData("rms-norm x.npy --gate-first", "--gate-first needs --gate FILE")]
+    [InlineData("rms-norm x.npy --gate w5.npy", "--gate w5.npy: shape [5], but rms-norm of x.npy, shape [4, 6, 5], needs [4, 6, 5].")]
+    [InlineData("rms-norm x.npy --gate x.npy --residual x.npy", "--gate and --residual do not go together")]
+    [InlineData("rms-norm x.npy --gate x.npy --mask m4.npy", "--gate and --mask do not go together")]
+    [InlineData("layer-norm x.npy --gate x.npy", "--gate does not fit layer-norm; leave it out, or use gated-rms-norm or rms-norm.")]
+    [InlineData("layer-norm x.npy --round-before-weight", "--round-before-weight does not fit layer-norm; leave it out, or use rms-norm or gated-rms-norm.")]
+    [InlineData("layer-norm x.npy --x2 x.npy", "--x2 does not fit layer-norm; leave it out, or use cosine-similarity.")]
     [InlineData("batch-norm-folding x.npy", "normkit does not compute batch-norm-folding")]
     public void Apply_MisfitOption_IsRefusedAndWritesNothing(string line, string what)
     {
@@ -252,6 +279,11 @@ public sealed class ApplyOptionTests
         SafetensorsFile.Write(work["state.safetensors"],
         [
             KeyValuePair.Create("bn.weight", StoredTensor.From<double>(Near.Random(6, 543), [6])), KeyValuePair.Create("bn.bias", StoredTensor.From<double>(Near.Random(6, 544), [6])),
+        ]);
+        SafetensorsFile.Write(work["empty.safetensors"], []);
+        SafetensorsFile.Write(work["two.safetensors"],
+        [
+            KeyValuePair.Create("a.norm2.weight", StoredTensor.From<double>(Near.Random(6, 545), [6])), KeyValuePair.Create("a.norm1.weight", StoredTensor.From<double>(Near.Random(6, 546), [6])),
         ]);
         string[] before = work.Files;
         string[] args = [.. line.Split(' ').Select(word =>

@@ -15,14 +15,14 @@ public sealed class BenchTests
     {
         LayerEntry entry = LayerCatalogue.Find(name);
         LayerSettings settings = new() { Groups = entry.Takes("--groups") ? 2 : null, Size = entry.Takes("--size") ? 3 : null };
-        nint[] shape = [2, 4, 3, 5];
+        nint[] shape = [2, 4, 3, 6];
         foreach (string type in (string[])["float32", "float64", "bfloat16"])
         {
             BenchResult result = new BenchRun(new(entry, settings, shape, type, Threads: 2, Rounds: 2)).Run(null, TestContext.Current.CancellationToken);
             BenchLayer layer = Assert.Single(result.Layers);
             Assert.Equal((name, 2), (layer.Name, result.Rounds));
             Assert.Equal(entry.Work(shape, settings).BackwardCount > 0, layer.Backward is not null);
-            Assert.Equal(120 * (type switch { "float64" => 8, "float32" => 4, _ => 2 }), result.Bytes);
+            Assert.Equal(144 * (type switch { "float64" => 8, "float32" => 4, _ => 2 }), result.Bytes);
             Assert.All(
                 (Spread[])[layer.Forward.Milliseconds, layer.Forward.ToOrdinary, layer.Forward.ToPastCaches, result.Forward.Ordinary, result.Backward.PastCaches],
                 spread => Assert.True(spread.Low > 0 && spread.Low <= spread.Median && spread.Median <= spread.High && double.IsFinite(spread.High)));
@@ -81,7 +81,7 @@ public sealed class BenchTests
     [InlineData("bench layer", "unknown layer 'layer', did you mean 'layer-norm'?")]
     [InlineData("bench --groups 4", "--groups is for one layer; name it: normkit bench LAYER --groups G.")]
     [InlineData("bench group-norm", "group-norm needs --groups G.")]
-    [InlineData("bench layer-norm --groups 4", "--groups does not fit layer-norm")]
+    [InlineData("bench scale-norm --groups 4", "--groups does not fit scale-norm")]
     [InlineData("bench instance-norm --shape 4,3", "instance-norm does not take shape [4, 3]")]
     [InlineData("bench batch-norm --shape 1,3", "shape [1, 3] has")]
     [InlineData("bench batch-norm-folding", "normkit does not compute batch-norm-folding")]

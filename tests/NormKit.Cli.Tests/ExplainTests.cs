@@ -169,7 +169,7 @@ public sealed class ExplainTests
     [InlineData("explain local-response-norm", "local-response-norm needs --size S")]
     [InlineData("explain group-norm --groups 5 --shape 3,12,7", "5 groups do not divide 12 channels, shape [3, 12, 7]")]
     [InlineData("explain ghost-batch-norm --num-splits 5 --shape 3,12,7", "5 parts do not divide a batch of 3")]
-    [InlineData("explain rms-norm --groups 4", "--groups does not fit rms-norm; leave it out, or use group-norm or evo-norm-s0.")]
+    [InlineData("explain scale-norm --groups 4", "--groups does not fit scale-norm; leave it out, or use group-norm or evo-norm-s0 or layer-norm.")]
     [InlineData("explain batch-norm --axes 1", "--axes does not fit batch-norm")]
     [InlineData("explain batch-norm --shape 12", "batch-norm does not take shape [12]: it needs at least 2 dimensions, (N, C, *).")]
     [InlineData("explain batch-norm-2d --shape 3,12,5", "batch-norm-2d does not take shape [3, 12, 5]: it needs (N, C, H, W).")]

@@ -8,8 +8,11 @@ namespace NormKit.Cli.Tests;
 /// <param name="Formula">Makes the output of these.</param>
 internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arrays, Func<Var[][], Var[]> Formula)
 {
-    private static readonly string[] Inputs = ["style", "scale", "shift", "residual"];
+    private static readonly string[] Inputs = ["style", "scale", "shift", "residual", "x2", "gate"];
     private static readonly nint[] Shape = [4, 6, 5, 3];
+
+    // Before All, whose formulas use it.
+    private static readonly int[] LastGroups = Over.Axes([4, 5, 3, 2], 3);
 
     private static readonly (string Name, Func<Var, Var> Of)[] Activations =
     [
@@ -101,7 +104,45 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
             a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 3), 0.2), Over.Sets(Shape, 1, 2), Array.ConvertAll(a[1], w => w + 1))),
         new("rms-norm --eps 0.1", [Input(), ("weight", [6, 5, 3]), ("residual", Shape)],
             a => Over.Affine(UncentredFormulas.Rms([.. a[0].Zip(a[2], (x, r) => x + r)], Over.Sets(Shape, 0), 0.1), Over.Sets(Shape, 1, 2, 3), a[1])),
+        new("cosine-similarity", [Input(), ("x2", Shape)], a => UncentredFormulas.CosineSimilarity(a[0], a[1], Over.Axes(Shape, 1), 1e-8)) { Output = [4, 5, 3] },
+        new("cosine-similarity --dim -2 --eps 0.1", [Input(), ("x2", [6, 1, 3])],
+            a => UncentredFormulas.CosineSimilarity(a[0], Spread(a[1], Over.Sets(Shape, 1, 3)), Over.Axes(Shape, 2), 0.1)) { Output = [4, 6, 3] },
+        new("cosine-similarity --dim 3", [Input(6, 1, 3), ("x2", Shape)],
+            a => UncentredFormulas.CosineSimilarity(Spread(a[0], Over.Sets(Shape, 1, 3)), a[1], Over.Axes(Shape, 3), 1e-8)) { Output = [4, 6, 5] },
+
+        new("lp-normalize --dim 1,2", [Input()], a => UncentredFormulas.LpNormalize(a[0], Over.Axes(Shape, 1, 2), 2, 1e-12)),
+        new("lp-normalize --p 1 --dim -1,1 --eps 0.1", [Input()], a => UncentredFormulas.LpNormalize(a[0], Over.Axes(Shape, 1, 3), 1, 0.1)),
+        new("layer-norm --groups 3", [Input(4, 5, 6), ("weight", [6]), ("bias", [6])],
+            a => Over.Affine(CentredFormulas.Normalize(a[0], LastGroups, 1e-5), Over.Sets([4, 5, 6], 2), a[1], a[2])),
+        new("rms-norm --groups 3 --eps 0.1", [Input(4, 5, 6), ("weight", [6]), ("residual", [4, 5, 6])],
+            a => Over.Affine(UncentredFormulas.Rms([.. a[0].Zip(a[2], (x, r) => x + r)], LastGroups, 0.1), Over.Sets([4, 5, 6], 2), a[1])),
+        new("gated-rms-norm", [Input(4, 5, 6), ("weight", [6]), ("gate", [4, 5, 6])],
+            a => Gated(Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets([4, 5, 6], 0, 1), 1e-5), Over.Sets([4, 5, 6], 2), a[1]), a[2])),
+        new("gated-rms-norm --gate-first --groups 3 --eps 0.1", [Input(4, 5, 6), ("weight", [6]), ("gate", [4, 5, 6])],
+            a => Over.Affine(UncentredFormulas.Rms(Gated(a[0], a[2]), LastGroups, 0.1), Over.Sets([4, 5, 6], 2), a[1])),
+        new("rms-norm --gate-first --normalized-shape 5,6 --eps 0.1", [Input(4, 5, 6), ("gate", [4, 5, 6])],
+            a => UncentredFormulas.Rms(Gated(a[0], a[1]), Over.Sets([4, 5, 6], 0), 0.1)),
+        new("rms-norm --groups 2 --eps 0.2", [Input(4, 5, 6), ("weight", [6]), ("gate", [4, 5, 6])],
+            a => Gated(Over.Affine(UncentredFormulas.Rms(a[0], Over.Axes([4, 5, 2, 3], 3), 0.2), Over.Sets([4, 5, 6], 2), a[1]), a[2])),
+
+        // Parameters in shapes that broadcast.
+        new("group-norm --groups 2 --eps 0.1", [Input(), ("weight", [1, 6, 1, 1]), ("bias", [])],
+            a => Affine(CentredFormulas.Normalize(a[0], Over.Groups(Shape, 2), 0.1), a[1], Spread(a[2], new int[6]))),
+        new("batch-norm --eval --eps 0.1", [Input(), ("weight", [6, 1, 1]), ("bias", [1]), ("running_mean", [1, 6, 1, 1]), ("running_var", [])],
+            a => Affine(CentredFormulas.Normalize(a[0], Over.Sets(Shape, 1), a[3], Spread(a[4], new int[6]), 0.1), a[1], Spread(a[2], new int[6]))),
+        new("layer-norm --eps 0.3", [Input(), ("weight", [5, 1]), ("bias", [1, 6, 1, 3])],
+            a => Over.Affine(Centred(a[0], [0], 0.3), Over.Sets(Shape, 1, 2, 3), Spread(a[1], Over.Sets([6, 5, 3], 1)), Spread(a[2], Over.Sets([6, 5, 3], 0, 2)))),
+        new("rms-norm --axes 1 --eps 0.3", [Input(), ("weight", [1, 6, 1, 1])],
+            a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 2, 3), 0.3), Over.Sets(Shape, 1), a[1])),
+        new("query-key-norm --eps 0.3", [Input(), ("weight", [6, 1, 3])],
+            a => Over.Affine(UncentredFormulas.Rms(a[0], Over.Sets(Shape, 0, 1, 2), 0.3), Over.Sets(Shape, 1, 3), a[1])),
+        new("adaptive-layer-norm --eps 0.3", [Input(4, 5, 6), ("scale", [4, 1, 6]), ("shift", [6])],
+            a => CentredFormulas.Adaptive(
+                CentredFormulas.Normalize(a[0], Over.Sets([4, 5, 6], 0, 1), 0.3), [4, 5, 6], a[1], Spread(a[2], Over.Sets([4, 6], 1)))),
     ];
+
+    /// <summary>The shape of the output where it is not the input's.</summary>
+    public nint[]? Output { get; init; }
 
     public string Layer => Line.Split(' ')[0];
 
@@ -133,6 +174,10 @@ internal sealed record FamilyCase(string Line, (string Name, nint[] Shape)[] Arr
     public override string ToString() => Line;
 
     private static (string, nint[]) Input(params nint[] shape) => ("input", shape.Length == 0 ? Shape : shape);
+
+    private static Var[] Gated(Var[] values, Var[] gate) => [.. values.Zip(gate, (value, g) => value * ActivationFormulas.Silu(g))];
+
+    private static Var[] Spread(Var[] values, int[] from) => Array.ConvertAll(from, i => values[i]);
 
     private static (string, nint[]) Channel(string name) => (name, [6]);
 

@@ -11,7 +11,7 @@ public sealed class LayersTests
     [
         "batch-norm", "lazy-batch-norm", "frozen-batch-norm", "batch-renorm", "ghost-batch-norm", "instance-norm", "lazy-instance-norm",
         "adaptive-instance-norm", "group-norm", "switchable-norm", "filter-response-norm", "global-response-norm", "evo-norm-s0", "evo-norm-b0",
-        "local-response-norm", "layer-norm", "rms-norm", "adaptive-layer-norm", "adaptive-rms-norm", "scale-norm", "query-key-norm", "dynamic-tanh",
+        "local-response-norm", "layer-norm", "rms-norm", "adaptive-layer-norm", "adaptive-rms-norm", "gated-rms-norm", "scale-norm", "query-key-norm", "dynamic-tanh",
         "lp-normalize", "cosine-similarity", "weight-norm", "spectral-norm", "weight-standardization", "batch-norm-folding",
     ];
 

@@ -17,6 +17,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     [InlineData("NormKit", "System.Numerics.Tensors")]
     [InlineData("NormKit.IO", "NormKit System.Numerics.Tensors")]
     [InlineData("NormKit.Diagnosis", "NormKit")]
+    [InlineData("NormKit.Mpi", "NormKit")]
     public void Package_OfALibrary_HoldsItsFilesAndNoOther(string id, string dependencies)
     {
         using ZipArchive package = packages.Open(id, ".nupkg"), symbols = packages.Open(id, ".snupkg");
@@ -49,6 +50,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     [InlineData("NormKit")]
     [InlineData("NormKit.IO")]
     [InlineData("NormKit.Diagnosis")]
+    [InlineData("NormKit.Mpi")]
     public void Assembly_OfAPackage_IsDeterministic(string id)
     {
         using ZipArchive package = packages.Open(id, ".nupkg");
@@ -65,6 +67,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
     [InlineData("NormKit")]
     [InlineData("NormKit.IO")]
     [InlineData("NormKit.Diagnosis")]
+    [InlineData("NormKit.Mpi")]
     public void Symbols_OfAPackage_LinkToTheirSources(string id)
     {
         Assert.SkipUnless(HasGitHubRemote(), "Source links need a clone of a repository on GitHub.");
@@ -123,7 +126,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Packages>
                 refusal = "The sources that the packages are made of are not here.";
                 return;
             }
-            foreach (string project in (string[])["NormKit", "NormKit.IO", "NormKit.Diagnosis", "NormKit.Cli"])
+            foreach (string project in (string[])["NormKit", "NormKit.IO", "NormKit.Diagnosis", "NormKit.Mpi", "NormKit.Cli"])
             {
                 ProcessStartInfo start = new("dotnet", ["pack", Path.Combine(root, "src", project), "--no-build", "-c", configuration, "-o", directory, "-v", "q", "-nologo"]) { RedirectStandardOutput = true };
                 using Process pack = Process.Start(start)!;

@@ -16,14 +16,14 @@ public sealed class EntryPointRefusalTests : IDisposable
     {
         (string EntryPoint, string Parameter, Action<string> Call)[] ofPaths =
         [
-            ("NpyFile.Read(path)", "path", p => NpyFile.Read(p)), ("NpyFile.Write(path, tensor)", "path", p => NpyFile.Write(p, Tensor)),
+            ("NpyFile.Read(path)", "path", p => NpyFile.Read(p)), ("NpyFile.Read(path, v2As)", "path", p => NpyFile.Read(p, ElementType.BFloat16)), ("NpyFile.Write(path, tensor)", "path", p => NpyFile.Write(p, Tensor)),
             ("NpzFile.Names(path)", "path", p => NpzFile.Names(p)), ("NpzFile.Read(path, name)", "path", p => NpzFile.Read(p, "a")), ("NpzFile.ReadAll(path)", "path", p => NpzFile.ReadAll(p)),
             ("NpzFile.Read(path, name, limits)", "path", p => NpzFile.Read(p, "a", NpzLimits.None)), ("NpzFile.ReadAll(path, limits)", "path", p => NpzFile.ReadAll(p, NpzLimits.None)),
             ("NpzFile.Write(path, tensors, compress)", "path", p => NpzFile.Write(p, Tensors)),
             ("SafetensorsFile.Names(path)", "path", p => SafetensorsFile.Names(p)), ("SafetensorsFile.Metadata(path)", "path", p => SafetensorsFile.Metadata(p)),
             ("SafetensorsFile.Read(path, name)", "path", p => SafetensorsFile.Read(p, "a")), ("SafetensorsFile.ReadAll(path)", "path", p => SafetensorsFile.ReadAll(p)),
             ("SafetensorsFile.Write(path, tensors, metadata)", "path", p => SafetensorsFile.Write(p, Tensors)),
-            ("TensorFile.Read(location)", "location", p => TensorFile.Read(p)), ("TensorFile.Write(path, tensor)", "path", p => TensorFile.Write(p, Tensor)), ("TensorFile.Write(path, tensors)", "path", p => TensorFile.Write(p, Tensors)),
+            ("TensorFile.Read(location)", "location", p => TensorFile.Read(p)), ("TensorFile.Read(location, v2As)", "location", p => TensorFile.Read(p, ElementType.BFloat16)), ("TensorFile.Write(path, tensor)", "path", p => TensorFile.Write(p, Tensor)), ("TensorFile.Write(path, tensors)", "path", p => TensorFile.Write(p, Tensors)),
             ("LayerState.LoadSafetensors<T>(layer, path, prefix, strict)", "path", p => Layer().LoadSafetensors(p)), ("LayerState.LoadSafetensors<T>(path, layers, strict)", "path", p => LayerState.LoadSafetensors<float>(p, [("", Layer())])),
             ("LayerState.SaveSafetensors<T>(layer, path, prefix)", "path", p => Layer().SaveSafetensors(p)), ("LayerState.SaveSafetensors<T>(path, layers)", "path", p => LayerState.SaveSafetensors<float>(p, [("", Layer())])),
             ("ModelFile.Open(path)", "path", p => ModelFile.Open(p).Dispose()), ("ModelInspector.Inspect(path, other, cancellationToken)", "path", p => ModelInspector.Inspect(p)),
@@ -37,6 +37,8 @@ public sealed class EntryPointRefusalTests : IDisposable
             yield return new(entryPoint, parameter, typeof(ArgumentException), parameter, _ => call(""));
             yield return new(entryPoint, parameter, typeof(TensorFileException), "nowhere", d => call(d["nowhere/x.safetensors"]));
         }
+        yield return new("NpyFile.Read(path, v2As)", "v2As", typeof(ArgumentOutOfRangeException), "v2As", _ => NpyFile.Read("x.npy", ElementType.Float32));
+        yield return new("TensorFile.Read(location, v2As)", "v2As", typeof(ArgumentOutOfRangeException), "v2As", _ => TensorFile.Read("x.npy", ElementType.Int8));
         yield return new("NpyFile.Read(stream, source)", "stream", typeof(ArgumentNullException), "stream", _ => NpyFile.Read((Stream)null!, "x"));
         yield return new("NpyFile.Read(stream, source)", "source", typeof(ArgumentNullException), "source", _ => NpyFile.Read(new MemoryStream(), null!));
         foreach (string? output in (string?[])[null, ""])

@@ -12,7 +12,7 @@ internal static class Tables
     public static string OfLayers(List<Figure> figures)
     {
         StringBuilder text = new();
-        text.Append("Float: max error / max magnitude, the worst of five layouts; the worst dx and ulp are those of all four offsets. With an eps of 1e-5 input of scale 1e-20 hardly moves the output from the bias; without eps see FunctionalAccuracyTests.\n\n");
+        text.Append("Float: max error / max magnitude, the worst of five layouts; the columns of the worst dx and ulp cover all four offsets. With eps 1e-5, the output for input of scale 1e-20 is nearly the bias; FunctionalAccuracyTests tests eps 0.\n\n");
         text.Append("| layer | y, offset 0 | 1e2 | 1e4 | 1e6 | scale 1e-20 | scale 1e20 | dx, offset 0 | worst dx | parameters, offset 0 | worst ulp of y | double y, x 2^29 |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
         foreach (Member member in Members.Every)
         {
@@ -37,7 +37,7 @@ internal static class Tables
     public static string OfSixteenBits(List<SixteenBitFigure> figures)
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"16-bit tensors in layers of float: the worst error of {Members.Every.Count} layers and five layouts, in units in the last place of the 16-bit type, and the layer; 0.5 is a correctly rounded result. The input is rounded to the type before.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"16-bit tensors in layers of float: the worst error of {Members.Every.Count} layers and five layouts, in units in the last place of the 16-bit type, and the layer with this error. 0.5 is a correctly rounded result. The input is rounded to the type first.\n\n");
         text.Append("| type | y, offset 0 | y, 1e2 | dx, offset 0 | dx, 1e2 |\n|---|---|---|---|---|\n");
         foreach (string type in (string[])[nameof(Half), nameof(BFloat16)])
         {
@@ -58,7 +58,7 @@ internal static class Tables
     public static string OfPeers()
     {
         StringBuilder text = new();
-        text.Append("Others on the same input, float, row-major, scale 1: max error / max magnitude (worst error in units in the last place, of elements of at least 1 % of the largest).\n\n");
+        text.Append("Other libraries on the same input, float, row-major, scale 1: max error / max magnitude (worst error in units in the last place, over elements of at least 1 % of the largest).\n\n");
         text.Append("| layer | offset | NormKit y | libtorch y | ONNX Runtime y | E[x^2] - E[x]^2 in float, y | NormKit dx | libtorch dx |\n|---|---|---|---|---|---|---|---|\n");
         foreach (string layer in Peers.Layers)
         {

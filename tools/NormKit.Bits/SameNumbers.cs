@@ -96,7 +96,7 @@ internal static class SameNumbers
             QueryKeyNorm<float> => Over.Sets(member.Shape, 1, 3),
             _ => Over.Sets(member.Shape, member.NotInPositions),
         };
-        foreach (int[] set in ElementsOf(Over.Axes(member.Shape, member.NotInPositions)))
+        foreach (int[] set in ElementsOf(RowsOf(member, subject.Layer)))
         {
             int[] left = [.. set.Where(i => mask[i])];
             if (left.Length == 0)
@@ -172,8 +172,8 @@ internal static class SameNumbers
             BatchNorm<float> => Over.Sets(shape, 1),
             InstanceNorm<float> => Over.Sets(shape, 0, 1),
             WeightStandardization<float> => Over.Sets(shape, member.FixedSamples ? 0 : 1),
-            LpNormalize<float> norm => Over.Axes(shape, norm.Dim),
-            _ => Over.Axes(shape, member.NotInPositions),
+            LpNormalize<float> norm => Over.Axes(shape, norm.Dims.ToArray()),
+            _ => RowsOf(member, layer),
         };
         // Where each element has a weight, one order for all sets.
         bool hasWeights = layer is RowNormLayer<float> { ElementwiseAffine: true } or QueryKeyNorm<float>;
@@ -185,7 +185,19 @@ internal static class SameNumbers
             for (int i = 0; i < set.Length; i++)
                 from[set[i]] = set[order[i]];
         }
-        return (from, !hasWeights ? null : layer is QueryKeyNorm<float> heads ? [.. Enumerable.Range(0, heads.NumHeads).SelectMany(h => order!.Select(i => (h * heads.HeadDim) + i))] : order);
+        // One order for the weights of each head, and of each group.
+        int copies = layer is QueryKeyNorm<float> heads ? heads.NumHeads : GroupsOf(layer);
+        return (from, !hasWeights ? null : [.. Enumerable.Range(0, copies).SelectMany(copy => order!.Select(i => (copy * order!.Length) + i))]);
+    }
+
+    private static int GroupsOf(NormLayer<float> layer) => (layer as RowNormLayer<float>)?.NumGroups ?? 1;
+
+    /// <summary>The set of each element of a layer over rows, or over groups of them.</summary>
+    private static int[] RowsOf(Member member, NormLayer<float> layer)
+    {
+        int groups = GroupsOf(layer);
+        return groups == 1
+            ? Over.Axes(member.Shape, member.NotInPositions) : Over.Axes([.. member.Shape[..^1], groups, member.Shape[^1] / groups], member.Shape.Length);
     }
 
     private static IEnumerable<int[]> ElementsOf(int[] sets) => Enumerable.Range(0, sets.Length).GroupBy(i => sets[i], (_, elements) => elements.ToArray());

@@ -26,7 +26,7 @@ internal static class MarkdownTables
         IEnumerable<Measurement> allocating = file.Measurements.Where(m => m.Case(NormKitPeer.New) is not null);
         if (allocating.Any())
         {
-            text.AppendLine().AppendLine("**As called**: a new output each time, the allocator as it comes, ms").AppendLine();
+            text.AppendLine().AppendLine("**As called**: a new output in each call, default settings of the allocator, ms").AppendLine();
             text.AppendLine("| row | pass | threads | NormKit, output given | NormKit, new output | libtorch | libtorch takes |").AppendLine("|---|---|---|---|---|---|---|");
             foreach (Measurement m in allocating)
             {

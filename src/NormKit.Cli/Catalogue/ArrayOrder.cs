@@ -8,6 +8,9 @@ internal sealed record ArrayOrder(bool ChannelsLast)
     /// <summary>The shape that the layer sees.</summary>
     public nint[] OfLayer(ReadOnlySpan<nint> file) => ChannelsLast && file.Length > 2 ? [file[0], file[^1], .. file[1..^1]] : file.ToArray();
 
+    /// <summary>The shape in the file of an array that the layer sees in a shape.</summary>
+    public nint[] OfFile(ReadOnlySpan<nint> layer) => ChannelsLast && layer.Length > 2 ? [layer[0], .. layer[2..], layer[1]] : layer.ToArray();
+
     /// <summary>An array of a file as a tensor of the layer, without a copy.</summary>
     /// <param name="values">The elements in the order of the file.</param>
     /// <param name="file">The shape in the file.</param>

@@ -17,7 +17,7 @@ internal abstract class ChannelEntry : LayerEntry
         [PerChannel(RunningMean, "0", false, isOptional), PerChannel(RunningVar, "1", false, isOptional)];
 
     protected static ParameterEntry PerChannel(string name, string start, bool isTrained = true, bool isOptional = false) =>
-        new(name, "(C)", start, (shape, _) => [shape[1]], isTrained, isOptional);
+        new(name, "(C)", start, (shape, _) => [shape[1]], isTrained, isOptional) { Along = (_, _) => [1] };
 
     /// <summary>The dimensions with their roles.</summary>
     protected static Axis[] Axes(nint[] shape, AxisRole n, AxisRole c, int part = 1, AxisRole positions = AxisRole.Shared) =>
@@ -50,7 +50,7 @@ internal abstract class ChannelEntry : LayerEntry
         int groups = settings.Groups ?? otherwise ?? throw new UsageException($"{Name} needs --groups G.");
         return shape[1] % groups == 0
             ? groups
-            : throw new UsageException($"{Plural.Of(groups, "group")} do not divide {Plural.Of(shape[1], "channel")}, shape {NumberType.Text(shape)}; give --groups a divisor.");
+            : throw new ShapeException(shape, text => $"{Plural.Of(groups, "group")} do not divide {Plural.Of(shape[1], "channel")}, shape {text}; give --groups a divisor.");
     }
 
     /// <summary>The operations of a mean, a variance and what they make of an element.</summary>

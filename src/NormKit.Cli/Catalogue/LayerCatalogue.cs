@@ -8,12 +8,15 @@ internal static class LayerCatalogue
         new BatchNormEntry(), new LazyBatchNormEntry(), new FrozenBatchNormEntry(), new BatchRenormEntry(), new GhostBatchNormEntry(), new InstanceNormEntry(),
         new LazyInstanceNormEntry(), new AdaptiveInstanceNormEntry(), new GroupNormEntry(), new SwitchableNormEntry(), new FilterResponseNormEntry(),
         new GlobalResponseNormEntry(), new EvoNormS0Entry(), new EvoNormB0Entry(), new LocalResponseNormEntry(), new LayerNormEntry(), new RmsNormEntry(),
-        new AdaptiveLayerNormEntry(), new AdaptiveRmsNormEntry(), new ScaleNormEntry(), new QueryKeyNormEntry(), new DynamicTanhEntry(), new LpNormalizeEntry(),
+        new AdaptiveLayerNormEntry(), new AdaptiveRmsNormEntry(), new GatedRmsNormEntry(), new ScaleNormEntry(), new QueryKeyNormEntry(), new DynamicTanhEntry(), new LpNormalizeEntry(),
         new CosineSimilarityEntry(), new WeightNormEntry(), new SpectralNormEntry(), new WeightStandardizationEntry(), new BatchNormFoldingEntry(),
     ];
 
     /// <summary>Those and the ones for a single rank.</summary>
     private static readonly IReadOnlyList<LayerEntry> Known = [.. All.SelectMany(entry => entry.Variants.Prepend(entry))];
+
+    /// <summary>Whether there is a layer of exactly that name.</summary>
+    public static bool Has(string name) => Known.Any(entry => entry.Name == name);
 
     /// <summary>The layer of a name, as written on the command line.</summary>
     /// <exception cref="UsageException">There is none; names the nearest.</exception>

@@ -118,11 +118,20 @@ internal abstract class LayerEntry
     /// <summary>What it takes besides one input and its parameters.</summary>
     public virtual IReadOnlyList<string> OtherInputNames => [];
 
+    /// <summary>Whether it can take a gate of its input's shape.</summary>
+    public virtual bool TakesGate => OtherInputNames.Contains(LayerJob.Gate);
+
     /// <summary>Their names and shapes.</summary>
     public virtual IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) => [];
 
     /// <summary>Whether it takes another input of a shape where the input's own shape asks for another.</summary>
     public virtual bool Fits(nint[] other, nint[] needed) => other.SequenceEqual(needed);
+
+    /// <summary>Whether its other inputs and its input broadcast to one shape, which then takes the input's place.</summary>
+    public virtual bool BroadcastsInputs => false;
+
+    /// <summary>Which dimensions a mask may lack, as all of their elements take part or none.</summary>
+    public virtual int[] LackedByMask(nint[] shape, LayerSettings settings) => [1];
 
     /// <summary>The shape of the output.</summary>
     public virtual nint[] OutputShape(nint[] shape, LayerSettings settings) => shape;
@@ -146,7 +155,7 @@ internal abstract class LayerEntry
     }
 
     /// <summary>A refusal of a shape.</summary>
-    protected UsageException Misfit(nint[] shape, string why) => new($"{Name} does not take shape {NumberType.Text(shape)}: {why}");
+    protected UsageException Misfit(nint[] shape, string why) => new ShapeException(shape, text => $"{Name} does not take shape {text}: {why}");
 }
 
 /// <summary>What a layer is called in other libraries; "-" where it has no name of its own.</summary>
@@ -166,6 +175,22 @@ internal sealed record ParameterEntry(
 {
     /// <summary>Its key in a state file of PyTorch, where that is another.</summary>
     public string Key { get; init; } = Name;
+
+    /// <summary>Other keys under which the library reads it: those of older versions, and of TensorFlow.</summary>
+    public IReadOnlyList<string> OtherKeys { get; init; } = Name switch
+    {
+        "weight" => ["gamma"],
+        "bias" => ["beta"],
+        LayerEntry.RunningMean => ["moving_mean"],
+        LayerEntry.RunningVar => ["moving_variance"],
+        _ => [],
+    };
+
+    /// <summary>Which dimensions of the input its own dimensions are, in order, for an input of a shape; null where they are none of these.</summary>
+    public Func<nint[], LayerSettings, int[]>? Along { get; init; }
+
+    /// <summary>Whether a file of a shape that broadcasts to its own is taken.</summary>
+    public bool Broadcasts { get; init; } = true;
 }
 
 /// <summary>An option of apply, grad and explain.</summary>

@@ -9,7 +9,7 @@ internal sealed record LayerSettings
     /// <summary>The weight of the new value in running statistics.</summary>
     public double? Momentum { get; init; }
 
-    /// <summary>Into how many groups the channels are split.</summary>
+    /// <summary>Into how many groups the channels, or the last dimension, are split.</summary>
     public int? Groups { get; init; }
 
     /// <summary>The trailing dimensions that share statistics.</summary>
@@ -23,6 +23,15 @@ internal sealed record LayerSettings
 
     /// <summary>The dimension that a norm goes along, or that stays apart; see the layer. May count from the end: -1.</summary>
     public int? Dim { get; init; }
+
+    /// <summary>All dimensions that a norm goes along, where there may be several; their first is <see cref="Dim"/>.</summary>
+    public int[]? Dims { get; init; }
+
+    /// <summary>Whether a gate is applied before the norm.</summary>
+    public bool GateFirst { get; init; }
+
+    /// <summary>Whether a normalized value is rounded to the type of the output before its weight.</summary>
+    public bool RoundBeforeWeight { get; init; }
 
     /// <summary>Whether weight norm takes the whole tensor: --dim none.</summary>
     public bool WholeTensor { get; init; }

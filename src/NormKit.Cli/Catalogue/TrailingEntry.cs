@@ -13,7 +13,9 @@ internal abstract class TrailingEntry : LayerEntry
     protected virtual int DefaultTrailing(nint[] shape) => shape.Length - 1;
 
     protected ParameterEntry Elementwise(string name, string start) =>
-        new(name, "normalizedShape", start, (shape, settings) => [.. Normalized(shape, settings).Select(d => shape[d])]);
+        new(name, "normalizedShape", start, (shape, settings) => [.. Normalized(shape, settings).Select(d => shape[d])]) { Along = Normalized };
+
+    public override int[] LackedByMask(nint[] shape, LayerSettings settings) => Normalized(shape, settings);
 
     /// <summary>Which dimensions share statistics.</summary>
     /// <exception cref="UsageException">The settings do not fit the shape.</exception>
@@ -25,7 +27,7 @@ internal abstract class TrailingEntry : LayerEntry
         {
             int[] counted = [.. axes.Select(axis => axis < 0 ? axis + shape.Length : axis).Order()];
             if (counted.FirstOrDefault(axis => axis < 0 || axis >= shape.Length, -1) is >= 0 || counted[0] < 0)
-                throw new UsageException($"--axes {string.Join(',', axes)} names a dimension that shape {NumberType.Text(shape)} has not; they go from {-shape.Length} to {shape.Length - 1}.");
+                throw new ShapeException(shape, text => $"--axes {string.Join(',', axes)} names a dimension that shape {text} has not; they go from {-shape.Length} to {shape.Length - 1}.");
             return counted.Distinct().Count() == counted.Length
                 ? counted
                 : throw new UsageException($"--axes {string.Join(',', axes)} names a dimension twice.");
@@ -34,9 +36,9 @@ internal abstract class TrailingEntry : LayerEntry
         {
             return shape.TakeLast(normalized.Length).SequenceEqual(normalized)
                 ? [.. Enumerable.Range(shape.Length - normalized.Length, normalized.Length)]
-                : throw new UsageException($"--normalized-shape {string.Join(',', normalized)} is not how shape {NumberType.Text(shape)} ends; give its trailing dimensions.");
+                : throw new ShapeException(shape, text => $"--normalized-shape {string.Join(',', normalized)} is not how shape {text} ends; give its trailing dimensions.");
         }
-        int trailing = DefaultTrailing(shape);
+        int trailing = settings.Groups is null ? DefaultTrailing(shape) : 1;
         return trailing >= 1 && trailing <= shape.Length
             ? [.. Enumerable.Range(shape.Length - trailing, trailing)]
             : throw Misfit(shape, "it needs at least 2 dimensions, or --normalized-shape.");
@@ -45,14 +47,20 @@ internal abstract class TrailingEntry : LayerEntry
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings)
     {
         int[] normalized = Normalized(shape, settings);
-        return [new(What, Axes(shape, d => normalized.Contains(d) ? AxisRole.Shared : AxisRole.Separate))];
+        if (settings.Groups is not int groups)
+            return [new(What, Axes(shape, d => normalized.Contains(d) ? AxisRole.Shared : AxisRole.Separate))];
+        if (normalized.Length != 1 || normalized[0] != shape.Length - 1 || settings.Axes is not null)
+            throw new UsageException("--groups splits the last dimension alone; leave out --axes, and give its length alone as --normalized-shape.");
+        return shape[^1] % groups == 0
+            ? [new(What, Axes(shape, d => d == shape.Length - 1 ? AxisRole.Split : AxisRole.Separate, groups))]
+            : throw new ShapeException(shape, text => $"{Plural.Of(groups, "group")} do not divide a last dimension of {shape[^1]}, shape {text}; give --groups a divisor.");
     }
 
     /// <summary>The lengths normalized over, and which dimensions these are, as the library takes them.</summary>
     protected (nint[] Lengths, int[] Axes) Over(LayerPlan plan)
     {
         int[] normalized = Normalized(plan.Shape, plan.Settings);
-        return ([.. normalized.Select(d => plan.Shape[d])], normalized);
+        return ([.. normalized.Select(d => plan.Shape[d])], plan.Settings.Groups is null ? normalized : []);
     }
 
     protected static LayerRun<T> Rows<T>(LayerPlan plan, RowNormLayer<T> layer) where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -64,8 +72,8 @@ internal abstract class TrailingEntry : LayerEntry
     /// <summary>What the elements share.</summary>
     protected virtual string What => "mean and variance";
 
-    protected static Axis[] Axes(nint[] shape, Func<int, AxisRole> role) =>
-        [.. Names(shape.Length).Select((name, d) => new Axis(name, shape[d], role(d)))];
+    protected static Axis[] Axes(nint[] shape, Func<int, AxisRole> role, int groups = 1) =>
+        [.. Names(shape.Length).Select((name, d) => new Axis(name, shape[d], role(d), role(d) == AxisRole.Split ? groups : 1))];
 
     private static string[] Names(int rank) => rank switch
     {

@@ -2,7 +2,7 @@ namespace NormKit.IO;
 
 /// <summary>Tells weights that are stored minus one from those stored as they are, and whether the architecture expects it.</summary>
 /// <remarks>A trained weight scatters about 1 and is hardly ever negative, so one that scatters about 0 with many negative values was stored minus one.
-/// The first layers of some models have weights near 0 all the same; their neighbours decide.</remarks>
+/// The first layers of some models have weights near 0 all the same; there the layers beside them decide, or most norms of the file.</remarks>
 internal static class MinusOneRules
 {
     private sealed record Look(ModelNorm Norm, double Median, double Negative, double RootMeanSquare, int Count);
@@ -30,17 +30,17 @@ internal static class MinusOneRules
             if (look.Norm.Place.Layer < 0)
                 neighbours = [];
             if (look.Norm.LooksMinusOne == true && look.Norm.AddsOne != true)
-                Minus(look, neighbours, family, minus, plain);
+                Minus(look, neighbours, family, minus, plain, isMost: 2 * minus > looks.Count);
             else if (look.Norm.LooksMinusOne == false && look.Norm.AddsOne == true && (allPlain || neighbours.Length > 0 && Array.TrueForAll(neighbours, other => IsMinusOne(other) && Math.Abs(look.Median - other.Median - 1) < 0.4)))
                 AsIs(look, family, allPlain);
         }
     }
 
-    private static void Minus(Look look, Look[] neighbours, ModelFamily family, int minus, int plain)
+    private static void Minus(Look look, Look[] neighbours, ModelFamily family, int minus, int plain, bool isMost)
     {
         bool besidePlain = neighbours.Length > 0 && Array.TrueForAll(neighbours, IsPlain);
         bool isZero = look.RootMeanSquare == 0;
-        if (look.RootMeanSquare < 0.1 && !isZero && !besidePlain)
+        if (look.RootMeanSquare < 0.1 && !isZero && !besidePlain && !isMost)
             return;
         string seen = isZero ? $"all {look.Count} values are 0"
             : $"the median is {FindingRules.Text(FindingRules.Rounded(look.Median))} and {FindingRules.Text(Math.Round(100 * look.Negative, 1))} % of the values are negative";
@@ -66,7 +66,7 @@ internal static class MinusOneRules
         return new(norm, sorted[sorted.Length / 2], (double)weight.Count(value => value < 0) / weight.Length, Math.Sqrt(weight.Sum(value => value * value) / weight.Length), weight.Length);
     }
 
-    private static bool IsMinusOne(Look look) => Math.Abs(look.Median) < 0.4 && (look.Negative >= 0.15 || look.RootMeanSquare == 0);
+    private static bool IsMinusOne(Look look) => look.Median is > -1.05 and < 0.4 && (look.Negative >= 0.15 || look.RootMeanSquare == 0);
 
     private static bool IsPlain(Look look) => look.Median is >= 0.6 and <= 1.6 && look.Negative <= 0.02;
 }

@@ -56,12 +56,15 @@ internal static class RelationRules
             return new(part, NormRelationKind.Equal, "is equal");
         double unit = Math.Max(unitX, unitY);
         foreach ((NormRelationKind kind, Func<double, double> round, string name) in ((NormRelationKind, Func<double, double>, string)[])
-            [(NormRelationKind.BFloat16, ToBFloat16, "bfloat16"), (NormRelationKind.Half, value => (double)(Half)value, "half precision")])
+            [
+                (NormRelationKind.BFloat16, ToBFloat16, "rounded to bfloat16"), (NormRelationKind.Half, value => (double)(Half)value, "rounded to half precision"),
+                (NormRelationKind.BFloat16, CutToBFloat16, "cut to bfloat16, not rounded,"),
+            ])
         {
             if (All(x, y, (one, other) => round(one).Equals(other)))
-                return new(part, kind, $"is rounded to {name} there");
+                return new(part, kind, $"is {name} there");
             if (All(x, y, (one, other) => round(other).Equals(one)))
-                return new(part, kind, $"is rounded to {name} here");
+                return new(part, kind, $"is {name} here");
         }
         if (part == "weight")
         {
@@ -104,4 +107,7 @@ internal static class RelationRules
     }
 
     private static double ToBFloat16(double value) => (float)(BFloat16)(float)value;
+
+    /// <summary>The upper half of a float's bits, as converters that do not round write it.</summary>
+    private static double CutToBFloat16(double value) => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits((float)value) & 0xFFFF_0000);
 }

@@ -29,23 +29,26 @@ internal sealed class StateLoad<T> where T : unmanaged, IBinaryFloatingPointIeee
         }
     }
 
-    /// <summary>Every key that a tensor of these layers may have.</summary>
-    public IReadOnlySet<string> Wanted => layers
-        .SelectMany(named => named.Layer.State.SelectMany(entry => Keys(named.Path, entry)))
-        .ToHashSet(StringComparer.Ordinal);
+    /// <summary>Every key that a tensor of these layers may have, in a file of these keys.</summary>
+    public IReadOnlySet<string> Wanted(IReadOnlyCollection<string> keys)
+    {
+        Locate(keys);
+        return layers.SelectMany(named => named.Layer.State.SelectMany(entry => Keys(named.Path, entry))).ToHashSet(StringComparer.Ordinal);
+    }
 
     /// <param name="keys">All keys of the source.</param>
     /// <param name="tensors">At least those that are wanted.</param>
     /// <param name="strict">Whether a missing or unexpected key is an error.</param>
     public LoadResult Run(IReadOnlyCollection<string> keys, IReadOnlyDictionary<string, StoredTensor> tensors, bool strict)
     {
+        Locate(keys);
         HashSet<string> taken = new(StringComparer.Ordinal);
         foreach ((string path, IStateful<T> layer) in layers)
             Check(path, layer, tensors, taken);
         List<string> unexpected =
             [.. keys.Where(key => !taken.Contains(key) && layers.Exists(named => key.StartsWith(named.Path, StringComparison.Ordinal)))];
         if (faults.Count > 0 || (strict && missing.Count + unexpected.Count > 0))
-            throw new TensorFileException(Message(unexpected, strict));
+            throw new TensorFileException(Message(unexpected, strict) + Hint(keys, taken));
 
         foreach ((IStateful<T> layer, nint length) in lazies)
             layer.Materialize(length);
@@ -55,6 +58,30 @@ internal sealed class StateLoad<T> where T : unmanaged, IBinaryFloatingPointIeee
             counter.Count = count;
         return new(missing, unexpected);
     }
+
+    /// <summary>Replaces the layers' paths by those that the file has for them, with or without the parts that wrappers put in.</summary>
+    private void Locate(IReadOnlyCollection<string> keys)
+    {
+        StatePaths paths = new(keys);
+        for (int i = 0; i < layers.Count; i++)
+            layers[i] = (paths.Find(layers[i].Path, Keys(layers[i].Layer)), layers[i].Layer);
+    }
+
+    /// <summary>The way out where a layer has no key in the source, if there is one.</summary>
+    private string Hint(IReadOnlyCollection<string> keys, HashSet<string> taken)
+    {
+        (string path, IStateful<T>? layer) = layers.Find(named => !named.Layer.State.Any(entry => Keys(named.Path, entry).Any(taken.Contains)));
+        if (layer is null || layer.State.Count == 0)
+            return "";
+        StatePaths paths = new(keys);
+        IReadOnlyList<string> likely = paths.Likely(path, Keys(layer));
+        return likely.Count > 0 && !paths.Has(path)
+            ? $" Nothing is named as the layer's state under the prefix {TensorFileException.Quote(path)}; there is under {StatePaths.Text(likely)}: give that prefix."
+            : keys.Count == 0 ? " The source holds no tensors."
+            : $" The source holds {paths.Text(path)}: rename them to the layer's keys, {string.Join(", ", layer.State.Select(entry => entry.Key))}.";
+    }
+
+    private static string[] Keys(IStateful<T> layer) => [.. layer.State.SelectMany(entry => Keys("", entry))];
 
     private static IEnumerable<string> Keys(string path, StateEntry<T> entry) => entry.OtherKeys.Prepend(entry.Key).Select(key => path + key);
 

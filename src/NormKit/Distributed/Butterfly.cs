@@ -14,7 +14,7 @@ internal static class Butterfly
     /// <param name="Sends">Whether data goes to the partner.</param>
     /// <param name="Receives">Whether data comes from the partner.</param>
     /// <param name="IsResult">Whether that data is the merged data of all ranks.</param>
-    /// <param name="Round">How many rounds the ranks inside the power of two have completed.</param>
+    /// <param name="Round">How many rounds both have completed; -1 where each has its own data alone.</param>
     internal readonly record struct Step(int Partner, bool Sends, bool Receives, bool IsResult, int Round);
 
     /// <summary>Returns the exchanges of a rank in their order.</summary>
@@ -23,12 +23,12 @@ internal static class Butterfly
         int inside = Inside(size), rounds = BitOperations.Log2((uint)inside);
         if (rank >= inside)
         {
-            yield return new(rank - inside, Sends: true, Receives: false, IsResult: false, Round: 0);
+            yield return new(rank - inside, Sends: true, Receives: false, IsResult: false, Round: -1);
             yield return new(rank - inside, Sends: false, Receives: true, IsResult: true, rounds);
             yield break;
         }
         if (rank + inside < size)
-            yield return new(rank + inside, Sends: false, Receives: true, IsResult: false, Round: 0);
+            yield return new(rank + inside, Sends: false, Receives: true, IsResult: false, Round: -1);
         for (int round = 0; round < rounds; round++)
             yield return new(rank ^ (1 << round), Sends: true, Receives: true, IsResult: false, round);
         if (rank + inside < size)
@@ -39,7 +39,7 @@ internal static class Butterfly
     internal static IEnumerable<int> MembersOf(int rank, int round, int size)
     {
         int inside = Inside(size);
-        if (rank >= inside)
+        if (rank >= inside || round < 0)
         {
             yield return rank;
             yield break;

@@ -12,6 +12,8 @@ public abstract partial class Communicator
     private const double GraceShare = 0.25;
     private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(0.25), MostGrace = TimeSpan.FromSeconds(5);
 
+    private const int HeadLength = 1 + (2 * sizeof(int));
+
     /// <summary>The longest text of a rank that is sent to others.</summary>
     private const int LongestText = 1000;
 
@@ -50,17 +52,26 @@ public abstract partial class Communicator
             ThrowIfBroken();
             sequence++;
             long start = Stopwatch.GetTimestamp();
+            byte[] words = Encoding.UTF8.GetBytes(call);
             Calls? calls = null;    // none while all agree
             foreach (Butterfly.Step step in Butterfly.StepsOf(Rank, Size))
             {
                 if (step.Sends)
-                    Send(step.Partner, calls is null ? Message(Kind.Data, call, data.Write()) : Message(Kind.Disagreement, "", calls.Write()));
-                if (step.Receives)
-                    Take(step, Wait(step.Partner, call, start), call, data, ref calls);
+                    Send(step.Partner, calls is null ? Message(words, data) : Message(Kind.Disagreement, [], calls.Write()));
+                if (!step.Receives)
+                    continue;
+                byte[] message = Wait(step.Partner, call, start);
+                Take(step, message, call, words, data, ref calls);
+                Recycle(message);
             }
             Flush(Timeout);
             if (calls is not null)
                 throw calls.ToException();
+            // A rank that came late may have all data, from ranks that have given up since.
+            while (Size > 1 && TryReceive(TimeSpan.Zero, out int source, out byte[] message))
+                Sort(source, message);
+            if (present.Count > 0)
+                CallRoll(call);
         }
         finally
         {
@@ -94,20 +105,23 @@ public abstract partial class Communicator
             Sort(source, message);
         if (present.Count == 0)
             return;
-        Tell(Kind.RollCall, doing);
+        Tell(Kind.RollCall, doing, Others);
         string others = present.First().Value;
         broken = new($"{RankText.Of([.. present.Keys])} gave up waiting for rank {Rank}, which is in: {doing}. They are in: {others}. Every rank must make the same calls.", [Rank]);
         throw broken;
     }
 
-    /// <summary>Tells all others that this rank sends nothing more, so that none waits for it.</summary>
-    private protected void Leave(string reason) => Tell(Kind.Gone, reason);
-
-    private void Take(Butterfly.Step step, byte[] message, string call, ICollectiveData data, ref Calls? calls)
+    /// <summary>Tells the ranks that would wait for this one that it sends nothing more; they tell those that wait for them.</summary>
+    private protected void Leave(string reason)
     {
-        (Kind kind, string theirs, byte[] payload) = Read(message);
-        bool agree = kind == Kind.Data && theirs == call;
-        if (agree && calls is null)
+        if (Size > 1)
+            Tell(Kind.Gone, reason, Butterfly.StepsOf(Rank, Size).Select(step => step.Partner).Distinct());
+    }
+
+    private void Take(Butterfly.Step step, byte[] message, string call, ReadOnlySpan<byte> words, ICollectiveData data, ref Calls? calls)
+    {
+        Kind kind = Read(message, out ReadOnlySpan<byte> theirs, out ReadOnlySpan<byte> payload);
+        if (calls is null && kind == Kind.Data && theirs.SequenceEqual(words))
         {
             if (step.IsResult)
                 data.Replace(payload);
@@ -121,9 +135,9 @@ public abstract partial class Communicator
             calls.Add(call, Butterfly.MembersOf(Rank, step.Round, Size));
         }
         if (kind == Kind.Disagreement)
-            calls.Merge(payload);
+            calls.Merge(payload.ToArray());
         else
-            calls.Add(theirs, Butterfly.MembersOf(step.Partner, step.Round, Size));
+            calls.Add(Encoding.UTF8.GetString(theirs), Butterfly.MembersOf(step.Partner, step.Round, Size));
     }
 
     private byte[] Wait(int source, string call, long start)
@@ -148,7 +162,7 @@ public abstract partial class Communicator
     /// <summary>Asks all ranks whether they are there, waits a little for their answers, and throws.</summary>
     private void CallRoll(string call)
     {
-        Tell(Kind.RollCall, call);
+        Tell(Kind.RollCall, call, Others);
         long start = Stopwatch.GetTimestamp();
         TimeSpan grace = TimeSpan.FromTicks(Math.Clamp((long)(Timeout.Ticks * GraceShare), LeastGrace.Ticks, MostGrace.Ticks));
         while (present.Count < Size - 1 && grace - Stopwatch.GetElapsedTime(start) is { Ticks: > 0 } left)
@@ -175,10 +189,10 @@ public abstract partial class Communicator
         switch ((Kind)message[0])
         {
             case Kind.RollCall:
-                present[source] = Read(message).Text;
+                present[source] = TextOf(message);
                 break;
             case Kind.Gone:
-                gone[source] = Read(message).Text;
+                gone[source] = TextOf(message);
                 break;
             default:
                 if (!early.TryGetValue(source, out Queue<byte[]>? queue))
@@ -188,11 +202,13 @@ public abstract partial class Communicator
         }
     }
 
-    private void Tell(Kind kind, string text)
+    private IEnumerable<int> Others => Enumerable.Range(1, Size - 1).Select(i => (Rank + i) % Size);
+
+    private void Tell(Kind kind, string text, IEnumerable<int> ranks)
     {
-        byte[] message = Message(kind, text.Length > LongestText ? text[..LongestText] : text, []);
-        for (int i = 1; i < Size; i++)
-            Send((Rank + i) % Size, message);
+        byte[] words = Encoding.UTF8.GetBytes(text.Length > LongestText ? text[..LongestText] : text);
+        foreach (int rank in ranks)
+            Send(rank, Message(kind, words, []));
     }
 
     private void ThrowIfBroken()
@@ -201,23 +217,43 @@ public abstract partial class Communicator
             throw new CommunicatorException($"An earlier collective call has failed, and this communicator cannot be used any more: {broken.Message}", broken.Ranks);
     }
 
-    // The kind, the number of the call, the length of the text, the text and the data.
-    private byte[] Message(Kind kind, string text, byte[] data)
+    private byte[] Message(byte[] words, ICollectiveData data)
     {
-        int length = Encoding.UTF8.GetByteCount(text);
-        byte[] message = new byte[1 + (2 * sizeof(int)) + length + data.Length];
-        message[0] = (byte)kind;
-        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(1), sequence);
-        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(1 + sizeof(int)), length);
-        Encoding.UTF8.GetBytes(text, message.AsSpan(1 + (2 * sizeof(int))));
-        data.CopyTo(message, message.Length - data.Length);
+        byte[] message = Begin(Kind.Data, words, data.Measure(), out Span<byte> rest);
+        data.Write(rest);
         return message;
     }
 
-    private (Kind Kind, string Text, byte[] Data) Read(byte[] message)
+    private byte[] Message(Kind kind, byte[] words, byte[] data)
     {
-        int length = BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(1 + sizeof(int))), text = 1 + (2 * sizeof(int));
-        Debug.Assert((Kind)message[0] > Kind.Disagreement || BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(1)) == sequence, "No rank gets ahead of a collective call.");
-        return ((Kind)message[0], Encoding.UTF8.GetString(message, text, length), message[(text + length)..]);
+        byte[] message = Begin(kind, words, data.Length, out Span<byte> rest);
+        data.CopyTo(rest);
+        return message;
+    }
+
+    // The kind, the number of the call, the length of the text, the text and the data.
+    private byte[] Begin(Kind kind, byte[] words, int length, out Span<byte> data)
+    {
+        byte[] message = Rent(checked(HeadLength + words.Length + length));
+        message[0] = (byte)kind;
+        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(1), sequence);
+        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(1 + sizeof(int)), words.Length);
+        words.CopyTo(message, HeadLength);
+        data = message.AsSpan(HeadLength + words.Length);
+        return message;
+    }
+
+    private static string TextOf(byte[] message)
+    {
+        Read(message, out ReadOnlySpan<byte> words, out _);
+        return Encoding.UTF8.GetString(words);
+    }
+
+    private static Kind Read(byte[] message, out ReadOnlySpan<byte> words, out ReadOnlySpan<byte> data)
+    {
+        int length = BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(1 + sizeof(int)));
+        words = message.AsSpan(HeadLength, length);
+        data = message.AsSpan(HeadLength + length);
+        return (Kind)message[0];
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace NormKit;
@@ -13,6 +14,7 @@ namespace NormKit;
 /// </remarks>
 public abstract partial class Communicator : IDisposable
 {
+    private readonly MessageStore store = new();
     private TimeSpan timeout;
 
     /// <summary>Creates a communicator that waits up to five minutes.</summary>
@@ -98,7 +100,7 @@ public abstract partial class Communicator : IDisposable
 
     /// <summary>Sends a message to another rank, without waiting for it. Messages from one rank to another keep their order.</summary>
     /// <param name="destination">The rank that gets it, not this one.</param>
-    /// <param name="message">The message; nothing changes it later.</param>
+    /// <param name="message">The message, which now belongs to the implementation: it may hand it on, or <see cref="Recycle"/> it once it has been sent.</param>
     protected abstract void Send(int destination, byte[] message);
 
     /// <summary>Takes the next message that came from any rank.</summary>
@@ -107,6 +109,18 @@ public abstract partial class Communicator : IDisposable
     /// <param name="message">The message; empty where none came.</param>
     /// <returns>Whether one came.</returns>
     protected abstract bool TryReceive(TimeSpan wait, out int source, out byte[] message);
+
+    /// <summary>Returns an array for a message, with any content: one of those that are done with, or a new one.</summary>
+    /// <param name="length">Its length.</param>
+    protected byte[] Rent(int length) => store.Rent(length);
+
+    /// <summary>Takes an array back that nothing uses any more.</summary>
+    /// <param name="message">The array.</param>
+    protected void Recycle(byte[] message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        store.Return(message);
+    }
 
     /// <summary>Waits until the messages that this rank has sent have left it.</summary>
     /// <param name="wait">How long, at most.</param>
@@ -126,18 +140,17 @@ public abstract partial class Communicator : IDisposable
 
         public byte[][] ByRank => [.. messages.OrderBy(pair => pair.Key).Select(pair => pair.Value)];
 
-        public byte[] Write()
+        public int Measure() => messages.Values.Sum(message => (2 * sizeof(int)) + message.Length);
+
+        public void Write(Span<byte> bytes)
         {
-            byte[] bytes = new byte[messages.Sum(pair => (2 * sizeof(int)) + (long)pair.Value.Length)];
-            Span<byte> rest = bytes;
             foreach ((int rank, byte[] message) in messages)
             {
-                BinaryPrimitives.WriteInt32LittleEndian(rest, rank);
-                BinaryPrimitives.WriteInt32LittleEndian(rest[sizeof(int)..], message.Length);
-                message.CopyTo(rest[(2 * sizeof(int))..]);
-                rest = rest[((2 * sizeof(int)) + message.Length)..];
+                BinaryPrimitives.WriteInt32LittleEndian(bytes, rank);
+                BinaryPrimitives.WriteInt32LittleEndian(bytes[sizeof(int)..], message.Length);
+                message.CopyTo(bytes[(2 * sizeof(int))..]);
+                bytes = bytes[((2 * sizeof(int)) + message.Length)..];
             }
-            return bytes;
         }
 
         public void Merge(ReadOnlySpan<byte> bytes)
@@ -158,15 +171,17 @@ public abstract partial class Communicator : IDisposable
     {
         public long[] Values { get; } = values;
 
-        public byte[] Write() => MemoryMarshal.AsBytes<long>(Values).ToArray();
+        public int Measure() => Values.Length * sizeof(long);
+
+        public void Write(Span<byte> bytes) => MemoryMarshal.AsBytes<long>(Values).CopyTo(bytes);
 
         public void Merge(ReadOnlySpan<byte> bytes)
         {
             ReadOnlySpan<long> others = MemoryMarshal.Cast<byte, long>(bytes);
             for (int i = 0; i < maxima; i++)
                 Values[i] = Math.Max(Values[i], others[i]);
-            for (int i = maxima; i < Values.Length; i++)
-                Values[i] += others[i];
+            Span<long> sums = Values.AsSpan(maxima);
+            TensorPrimitives.Add(sums, others[maxima..], sums);
         }
 
         public void Replace(ReadOnlySpan<byte> bytes) => MemoryMarshal.Cast<byte, long>(bytes).CopyTo(Values);
@@ -174,18 +189,22 @@ public abstract partial class Communicator : IDisposable
 
     private sealed class MergedMoments(ExactMoments[] moments) : ICollectiveData
     {
-        public byte[] Write()
+        private byte[][] states = [];
+
+        public int Measure()
         {
-            byte[][] states = [.. moments.Select(state => state.ToArray())];
-            byte[] bytes = new byte[states.Sum(state => sizeof(int) + (long)state.Length)];
-            Span<byte> rest = bytes;
+            states = [.. moments.Select(state => state.ToArray())];
+            return states.Sum(state => sizeof(int) + state.Length);
+        }
+
+        public void Write(Span<byte> bytes)
+        {
             foreach (byte[] state in states)
             {
-                BinaryPrimitives.WriteInt32LittleEndian(rest, state.Length);
-                state.CopyTo(rest[sizeof(int)..]);
-                rest = rest[(sizeof(int) + state.Length)..];
+                BinaryPrimitives.WriteInt32LittleEndian(bytes, state.Length);
+                state.CopyTo(bytes[sizeof(int)..]);
+                bytes = bytes[(sizeof(int) + state.Length)..];
             }
-            return bytes;
         }
 
         public void Merge(ReadOnlySpan<byte> bytes)

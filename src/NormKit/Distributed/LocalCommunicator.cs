@@ -34,13 +34,16 @@ public sealed class LocalCommunicator : Communicator
     /// <param name="program">What each rank does.</param>
     /// <param name="timeout">The <see cref="Communicator.Timeout"/> of each rank; none for the usual one.</param>
     /// <returns>What each rank returned.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no rank.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no rank, or the time limit is not positive.</exception>
     /// <exception cref="CommunicatorException">A collective call failed, and nothing else did. Any other exception of a rank is thrown instead.</exception>
     public static TResult[] Run<TResult>(int ranks, Func<Communicator, TResult> program, TimeSpan? timeout = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ranks, 1);
         ArgumentNullException.ThrowIfNull(program);
         Mailbox[] mailboxes = [.. Enumerable.Range(0, ranks).Select(_ => new Mailbox())];
+        LocalCommunicator[] communicators = [.. Enumerable.Range(0, ranks).Select(rank => new LocalCommunicator(rank, mailboxes))];
+        foreach (LocalCommunicator communicator in communicators)
+            communicator.Timeout = timeout ?? communicator.Timeout;
         TResult[] results = new TResult[ranks];
         Exception?[] failures = new Exception?[ranks];
         Thread[] threads = [.. Enumerable.Range(0, ranks).Select(rank => new Thread(() => RunRank(rank), StackBytes) { IsBackground = true })];
@@ -55,8 +58,7 @@ public sealed class LocalCommunicator : Communicator
 
         void RunRank(int rank)
         {
-            using LocalCommunicator communicator = new(rank, mailboxes);
-            communicator.Timeout = timeout ?? communicator.Timeout;
+            using LocalCommunicator communicator = communicators[rank];
             string reason = "its program is done";
             try
             {

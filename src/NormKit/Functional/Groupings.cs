@@ -57,18 +57,24 @@ internal static class Groupings
     }
 
     /// <summary>Input (*, normalizedShape), or, with axes, of a shape that has those lengths there: a run of dimensions natively, others in an order
-    /// that puts them last.</summary>
+    /// that puts them last. With groups, the last dimension is split into as many rows, whose weights lie one behind the other.</summary>
     public static NormSpec<T> Rows<T>(
-        string layer, scoped ReadOnlySpan<nint> shape, scoped ReadOnlySpan<nint> normalizedShape, scoped ReadOnlySpan<int> axes, Scaling scaling)
+        string layer, scoped ReadOnlySpan<nint> shape, scoped ReadOnlySpan<nint> normalizedShape, scoped ReadOnlySpan<int> axes, Scaling scaling,
+        int numGroups = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RequireNormalizedShape(layer, normalizedShape);
+        if (numGroups != 1)
+            RequireGroups(layer, normalizedShape, axes, numGroups);
         int rank = normalizedShape.Length;
         if (axes.IsEmpty)
         {
             if (shape.Length < rank || !shape[^rank..].SequenceEqual(normalizedShape))
                 throw new ArgumentException($"{layer}: given normalizedShape {Shapes.Text(normalizedShape)}, expected input with shape [*, {Shapes.Text(normalizedShape)[1..]}, but got input of size {Shapes.Text(shape)}.", "input");
-            return new(layer, Grouping.Layer(Shapes.Product(shape[..^rank]), Shapes.Product(normalizedShape)), scaling) { NormalizedRank = rank };
+            nint rows = Shapes.Product(shape[..^rank]), elements = Shapes.Product(normalizedShape);
+            Grouping whole = numGroups == 1
+                ? Grouping.Layer(rows, elements) : Grouping.Layer(rows * numGroups, elements / numGroups) with { Weights = new(1, numGroups) };
+            return new(layer, whole, scaling) { NormalizedRank = rank };
         }
         Span<int> dimensions = stackalloc int[rank];
         RequireAxes(layer, shape, normalizedShape, axes, dimensions);
@@ -83,10 +89,10 @@ internal static class Groupings
         }
         else
         {
-            nint rows = 1;
+            nint others = 1;
             foreach (int d in order.AsSpan(0, shape.Length - rank))
-                rows *= shape[d];
-            grouping = Grouping.Layer(rows, width);
+                others *= shape[d];
+            grouping = Grouping.Layer(others, width);
         }
         return new(layer, grouping, scaling) { NormalizedRank = rank, Order = end == shape.Length && end - first == rank ? default : order };
     }
@@ -116,6 +122,17 @@ internal static class Groupings
                 throw new ArgumentException($"{layer}: given normalizedShape {Shapes.Text(normalizedShape)} over axes [{string.Join(", ", axes.ToArray())}], expected length {normalizedShape[i]} in dimension {d}, but got input of size {Shapes.Text(shape)}.", "input");
             dimensions[i] = d;
         }
+    }
+
+    /// <exception cref="ArgumentException">The groups do not divide the last dimension, or not it alone is normalized over.</exception>
+    public static void RequireGroups(string layer, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, int numGroups)
+    {
+        if (numGroups < 1)
+            throw new ArgumentOutOfRangeException(nameof(numGroups), numGroups, $"{layer}: the number of groups is at least 1.");
+        if (numGroups > 1 && (normalizedShape.Length != 1 || !axes.IsEmpty))
+            throw new ArgumentException($"{layer}: groups split the last dimension alone; give its length as normalizedShape, and no axes, not {Shapes.Text(normalizedShape)}.", nameof(numGroups));
+        if (normalizedShape[^1] % numGroups != 0)
+            throw new ArgumentException($"{layer}: a last dimension of {normalizedShape[^1]} does not split into {numGroups} equal groups.", nameof(numGroups));
     }
 
     public static void RequireNormalizedShape(string layer, ReadOnlySpan<nint> normalizedShape)

@@ -17,25 +17,46 @@ internal static class LpCall
             throw new ArgumentOutOfRangeException(nameof(p), p, $"{layer}: p is not negative.");
     }
 
+    /// <summary>There must be a dimension, and none twice.</summary>
+    public static void CheckDims(string layer, ReadOnlySpan<int> dims)
+    {
+        if (dims.IsEmpty)
+            throw new ArgumentException($"{layer}: the norm goes along at least one dimension; dims is empty.", nameof(dims));
+        for (int i = 1; i < dims.Length; i++)
+        {
+            if (dims[..i].Contains(dims[i]))
+                throw new ArgumentException($"{layer}: dims names dimension {dims[i]} twice.", nameof(dims));
+        }
+    }
+
     /// <param name="layer">The layer or function, for errors.</param>
     /// <param name="shape">The input's.</param>
-    /// <param name="dim">The dimension along which vectors lie.</param>
+    /// <param name="dims">The dimensions along which vectors lie.</param>
     /// <param name="argument">Which argument is wrong where the input has no such dimension: of a function that takes both the dimension, of a layer's pass the input.</param>
-    /// <returns>The dimension, counted from the first.</returns>
-    public static int DimensionOf(string layer, ReadOnlySpan<nint> shape, int dim, string argument)
+    /// <returns>The dimensions, counted from the first, in ascending order.</returns>
+    public static int[] DimensionsOf(string layer, ReadOnlySpan<nint> shape, ReadOnlySpan<int> dims, string argument)
     {
-        int rank = shape.Length, d = dim < 0 ? dim + rank : dim;
-        if (d < 0 || d >= rank)
-            throw new ArgumentException($"{layer}: dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim}) for input {Shapes.Text(shape)}.", argument);
-        return d;
+        int rank = shape.Length;
+        int[] found = new int[dims.Length];
+        for (int i = 0; i < dims.Length; i++)
+        {
+            int d = dims[i] < 0 ? dims[i] + rank : dims[i];
+            if (d < 0 || d >= rank)
+                throw new ArgumentException($"{layer}: dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dims[i]}) for input {Shapes.Text(shape)}.", argument);
+            if (found.AsSpan(0, i).Contains(d))
+                throw new ArgumentException($"{layer}: dimensions [{string.Join(", ", dims.ToArray())}] name dimension {d} of input {Shapes.Text(shape)} twice.", argument);
+            found[i] = d;
+        }
+        found.AsSpan().Sort();
+        return found;
     }
 
     public static void Forward<T, TParameter>(
-        string layer, double p, int dim, double eps, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, Concurrency concurrency)
+        string layer, double p, ReadOnlySpan<int> dims, double eps, in Operand<T> x, in Operand<T> y, SavedStatistics? saved, Concurrency concurrency)
         where T : unmanaged
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
     {
-        NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dim, eps);
+        NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dims, eps);
         spec.Concurrency = concurrency;
         if (p == 2)
         {
@@ -49,14 +70,15 @@ internal static class LpCall
     }
 
     public static void Backward<T, TParameter>(
-        string layer, double p, int dim, double eps, in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, Concurrency concurrency)
+        string layer, double p, ReadOnlySpan<int> dims, double eps, in Operand<T> dy, in Operand<T> x, SavedStatistics saved, in Operand<T> dx, Concurrency concurrency)
         where T : unmanaged
         where TParameter : unmanaged, IBinaryFloatingPointIeee754<TParameter>
     {
         NormCall.CheckBackwardOfShape(layer, dy, x, saved, dx);
-        NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dim, eps);
+        NormSpec<TParameter> spec = SpecOf<TParameter>(layer, x.Lengths, dims, eps);
         spec.Concurrency = concurrency;
-        if (saved.Grouping != (p == 2 ? spec.Grouping : default) || (p == 2 && saved.Scaling != spec.Scaling))
+        if (saved.Grouping != (p == 2 ? spec.Grouping : default)
+            || (p == 2 && (saved.Scaling != spec.Scaling || !saved.Spec<TParameter>(layer).Order.SequenceEqual(spec.Order))))
             throw new ArgumentException($"{layer}: the saved statistics come from a layer with another p, dim or eps; give those of this layer's forward pass.", nameof(saved));
         if (p == 2)
             NormCall.Backward(spec, dy, x, saved, dx, Operand<TParameter>.None, Operand<TParameter>.None, add: true);
@@ -85,9 +107,12 @@ internal static class LpCall
         }
     }
 
-    private static NormSpec<T> SpecOf<T>(string layer, ReadOnlySpan<nint> shape, int dim, double eps) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static NormSpec<T> SpecOf<T>(string layer, scoped ReadOnlySpan<nint> shape, scoped ReadOnlySpan<int> dims, double eps) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int d = DimensionOf(layer, shape, dim, "input");
-        return Groupings.Rows<T>(layer, shape, [shape[d]], [d], new(Spread.Length, eps));
+        int[] axes = DimensionsOf(layer, shape, dims, "input");
+        nint[] lengths = new nint[axes.Length];
+        for (int i = 0; i < axes.Length; i++)
+            lengths[i] = shape[axes[i]];
+        return Groupings.Rows<T>(layer, shape, lengths, axes, new(Spread.Length, eps));
     }
 }

@@ -95,8 +95,8 @@ internal static partial class NormCall
             throw new ArgumentException($"{layer}: residual has shape {Shapes.Text(lengths)}; it must be that of input {Shapes.Text(x.Lengths)} or of its trailing dimensions.", "residual");
         residualStrides.Clear();
         addends.Residual.StridesOr(stackalloc nint[lengths.Length]).CopyTo(residualStrides[^lengths.Length..]);
-        if (addends.Bias.IsPresent && (addends.Bias.Length != spec.Grouping.C || !addends.Bias.Has(Layouts.Contiguous)))
-            throw new ArgumentException($"{layer}: addedBias should be contiguous and contain {spec.Grouping.C} elements for input {Shapes.Text(x.Lengths)}, not {addends.Bias.Length}.", "addedBias");
+        if (addends.Bias.IsPresent && (addends.Bias.Length != spec.Grouping.Parameters || !addends.Bias.Has(Layouts.Contiguous)))
+            throw new ArgumentException($"{layer}: addedBias should be contiguous and contain {spec.Grouping.Parameters} elements for input {Shapes.Text(x.Lengths)}, not {addends.Bias.Length}.", "addedBias");
         CheckOutput(layer, "sum", addends.Sum, "input", x);
         if (lengths.Length == x.Lengths.Length)
             CheckOutput(layer, "sum", addends.Sum, "residual", addends.Residual);

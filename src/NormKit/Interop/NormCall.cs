@@ -28,7 +28,7 @@ internal static partial class NormCall
         Span<nint> maskStrides = stackalloc nint[mask.IsPresent ? x.Lengths.Length : 0], residualStrides = stackalloc nint[addends.IsPresent ? x.Lengths.Length : 0];
         CheckForward(spec, x, y, mask, addends, maskStrides, residualStrides);
 
-        bool wantsMoments = saved is not null || running.Use != RunningUse.None;
+        bool wantsMoments = saved is not null || running.Use != RunningUse.None || spec.Ranks is not null;
         nint setsInAll = running.Use == RunningUse.Normalize ? grouping.SetsPerSample : grouping.Sets;
         if (wantsMoments && setsInAll > Array.MaxLength)
             throw new ArgumentException($"{spec.Layer}: input {Shapes.Text(x.Lengths)} has {setsInAll} sets that share statistics; at most {Array.MaxLength} can be kept.", "input");
@@ -44,7 +44,8 @@ internal static partial class NormCall
         {
             // With an addition it is the sum that is normalized.
             Operand<T> input = addends.IsPresent ? addends.Sum : x;
-            Arrangement how = Arrangement.Of(spec, input, y, default, default, logical: mask.IsPresent || addends.IsPresent);
+            bool roundsFirst = spec.RoundsBeforeWeight && spec.Weight.IsPresent && typeof(T) != typeof(TParameter);
+            Arrangement how = Arrangement.Of(spec, input, y, default, default, logical: mask.IsPresent || addends.IsPresent || roundsFirst);
             using DenseParameter<TParameter> weights = new(spec.Weight, how.PermutedChannels, spec.UnitOffset), biases = new(spec.Bias, how.PermutedChannels);
             ref T normalized = ref input.Start;
             fixed (T* inputStart = &normalized, yStart = &y.Start, xStart = &x.Start, residualStart = &addends.Residual.Start)
@@ -58,13 +59,20 @@ internal static partial class NormCall
                         x.View(xStart, how.Order), Broadcasts.View(residualStart, x.Lengths, residualStrides, how.Order),
                         new(addedStart, addends.Bias.Length), input.View(inputStart, how.Order))
                     : default;
+                Rule rule = new(spec.Scaling, spec.Activation, elements, roundsFirst);
+                TensorView<T> from = how.View(input, inputStart);
+                spec.Ranks?.FillMoments(new LocalElements<T, TParameter>(how.Geometry, from, rule, spec.Concurrency), grouping.SetSize, moments.AsSpan(0, sets));
                 Normalizer.Forward(
-                    how.Geometry, how.View(input, inputStart), how.View(y, yStart), affine, new Rule(spec.Scaling, spec.Activation, elements), addition,
-                    moments, running.Use == RunningUse.Normalize, spec.Concurrency);
+                    how.Geometry, from, how.View(y, yStart), affine, rule, addition,
+                    moments, running.Use == RunningUse.Normalize || spec.Ranks is not null, spec.Concurrency);
             }
         }
+        else
+        {
+            spec.Ranks?.FillMoments(null, 0, moments.AsSpan(0, sets));
+        }
         saved?.Complete();
-        bool taken = running.Use != RunningUse.Move || x.IsEmpty || running.Move(moments.AsSpan(0, sets));
+        bool taken = running.Use != RunningUse.Move || (x.IsEmpty && spec.Ranks is null) || running.Move(moments.AsSpan(0, sets));
         if (saved is null && moments is not null)
             ArrayPool<Moments>.Shared.Return(moments);
         return taken;
@@ -88,6 +96,13 @@ internal static partial class NormCall
     {
         Span<nint> maskStrides = stackalloc nint[mask.IsPresent ? x.Lengths.Length : 0];
         CheckBackward(spec, dy, x, saved, dx, dWeight, dBias, mask, dSum, maskStrides);
+        using Rented<Pair> pairs = new(spec.Ranks is null ? 0 : saved.Array.Length);
+        if (x.IsEmpty && spec.Ranks is not null)
+        {
+            spec.Ranks.FillPairs(null, saved.Array, pairs.Array);
+            Normalizer.AddGradients(pairs.Array.AsSpan(0, saved.Array.Length), saved.Array, saved.Scaling, dWeight.Dense, dBias.Dense, add);
+            return;
+        }
         if (x.IsEmpty)
         {
             if (!add)
@@ -110,9 +125,19 @@ internal static partial class NormCall
             ElementMask elements = mask.IsPresent ? new(Broadcasts.View((byte*)maskStart, x.Lengths, maskStrides, how.Order)) : default;
             Gradients<T> gradients = new(
                 how.View(dy, dyStart), how.View(x, xStart), dx.IsPresent ? how.View(dx, dxStart) : default, dSum.IsPresent ? how.View(dSum, dSumStart) : default);
-            Normalizer.Backward(
-                how.Geometry, gradients, affine, new Rule(saved.Scaling, saved.Activation, elements), saved.Array, saved.Fixed,
-                weightGradients.Span, biasGradients.Span, add, spec.Concurrency);
+            Rule rule = new(saved.Scaling, saved.Activation, elements);
+            if (spec.Ranks is null)
+            {
+                Normalizer.Backward(
+                    how.Geometry, gradients, affine, rule, saved.Array, saved.Fixed, weightGradients.Span, biasGradients.Span, add, spec.Concurrency);
+            }
+            else
+            {
+                spec.Ranks.FillPairs(new LocalGradients<T, TParameter>(how.Geometry, gradients, affine, rule, saved.Array, spec.Concurrency), saved.Array, pairs.Array);
+                if (dx.IsPresent)
+                    Normalizer.Backward(how.Geometry, gradients, affine, rule, saved.Array, false, default, default, add, spec.Concurrency, pairs.Array);
+                Normalizer.AddGradients(pairs.Array.AsSpan(0, saved.Array.Length), saved.Array, saved.Scaling, weightGradients.Span, biasGradients.Span, add);
+            }
         }
         weightGradients.CopyTo(dWeight);
         biasGradients.CopyTo(dBias);

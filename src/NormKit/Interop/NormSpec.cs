@@ -28,10 +28,16 @@ internal ref struct NormSpec<T>(string layer, Grouping grouping, Scaling scaling
     /// <summary>Running statistics, to be used instead of those of the input or to be moved by them.</summary>
     public Running<T> Running { get; set; }
 
+    /// <summary>The other ranks that sets go on on; null for sets that lie here.</summary>
+    public SyncStatistics? Ranks { get; set; }
+
     /// <summary>Whether the statistics were given to the forward call whose gradient this is.</summary>
     public bool FixedStatistics { get; set; }
 
     public Activation Activation { get; set; }
+
+    /// <summary>Whether a normalized value is rounded to the type of the output before it is multiplied by its weight.</summary>
+    public bool RoundsBeforeWeight { get; set; }
 
     /// <summary>The dimensions in the order in which the grouping counts elements; none where that is their own.</summary>
     public ReadOnlySpan<int> Order { get; set; }

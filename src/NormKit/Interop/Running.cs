@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using NormKit.Kernels;
 
@@ -50,7 +51,7 @@ internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> va
     /// <returns>Whether they took the batch: false only where their policy is to skip it.</returns>
     public bool Move(ReadOnlySpan<Moments> moments) => RunningStatistics.Update(Mean, Variance, moments, Momentum, NonFinite);
 
-    /// <exception cref="ArgumentException">There is not one mean and one variance a channel, or too little data to move them.</exception>
+    /// <exception cref="ArgumentException">There is not one mean and one variance a channel, or a variance that is used is negative.</exception>
     public void Check<TInput>(string layer, Grouping grouping, in Operand<TInput> x) where TInput : unmanaged
     {
         if (Use == RunningUse.None)
@@ -59,8 +60,21 @@ internal readonly ref struct Running<T>(RunningUse use, Span<T> mean, Span<T> va
             throw new ArgumentException($"{layer}: runningMean should contain {grouping.C} elements, one a channel of input {Shapes.Text(x.Lengths)}, not {Mean.Length}.", "runningMean");
         if (Variance.Length != grouping.C)
             throw new ArgumentException($"{layer}: runningVar should contain {grouping.C} elements, one a channel of input {Shapes.Text(x.Lengths)}, not {Variance.Length}.", "runningVar");
+        if (Use == RunningUse.Normalize)
+            RequireVariances(layer, Variance);
         if (Use == RunningUse.Move && !(Momentum >= 0 && Momentum <= 1))
             throw new ArgumentOutOfRangeException("momentum", Momentum, $"{layer}: momentum is the weight of the new value, between 0 and 1.");
+    }
+
+    /// <summary>A negative variance would make the channel NaN without a word. One that is NaN already is the batch's doing, and its outputs show it.</summary>
+    /// <exception cref="ArgumentException">A variance is negative.</exception>
+    public static void RequireVariances(string layer, ReadOnlySpan<T> variances)
+    {
+        for (int c = 0; c < variances.Length; c++)
+        {
+            if (variances[c] < T.Zero)
+                throw new ArgumentException($"{layer}: runningVar is {variances[c].ToString(null, CultureInfo.InvariantCulture)} in channel {c}, and no variance is negative; check where it comes from.", "runningVar");
+        }
     }
 
     /// <summary>Running statistics that move must be apart from all that the call reads, and those that it reads from the output.</summary>

@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
@@ -19,10 +18,11 @@ namespace NormKit.Kernels;
 /// <param name="constants">Room for the constants of each column of a slot.</param>
 /// <param name="inDouble">Of each set of <paramref name="statistics"/> whether it is computed in double.</param>
 /// <param name="parameters">Takes the sums for weight and bias of each batch, where they are wanted and not those of rows.</param>
+/// <param name="given">The two sums of each set where they are known, and a set is a run; else null.</param>
 internal readonly struct ColumnBackward<T, TNarrow>(
     NormGeometry geometry, ColumnUnits units, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-    StatisticsStore statistics, double[] partial, Pair[] coefficients, TNarrow[] constants, bool[] inDouble, ParameterSums parameters)
-    : IUnitKernel
+    StatisticsStore statistics, double[] partial, Pair[] coefficients, TNarrow[] constants, bool[] inDouble, ParameterSums parameters, Pair[]? given = null)
+    : ISummingKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
@@ -72,13 +72,23 @@ internal readonly struct ColumnBackward<T, TNarrow>(
         ReadOnlySpan<Moments> sets = statistics.AllOf(slot, of.FirstSet, of.Sets);
         Span<Pair> means = MeansOf(slot, of);
         means.Clear();
-        if (!statistics.Fixed || parameters.IsPresent)
+        if (given is not null)
+            TakeGiven(of, sets, means);
+        else if (!statistics.Fixed || parameters.IsPresent)
             Gather(of, sets, ColumnSums.Total(partial, slot, blocks, units.Columns, SumsPerColumn), means);
         ColumnConstants<TNarrow> ofSlot = ConstantsOf(slot);
         for (int set = 0; set < sets.Length && !gradients.Dx.IsEmpty; set++)
             Fill(sets[set], means[set], of, set, ofSlot, firstColumn: 0);
         if (of.Columns == rowLength)    // else no two rows are written as one
             ofSlot.Repeat(of.Columns);
+    }
+
+    public void TotalsOf(nint slot, nint unit, BlockSums[] ofSets)
+    {
+        ColumnUnit of = units[unit];
+        ReadOnlySpan<double> sums = ColumnSums.Total(partial, slot, blocks, units.Columns, SumsPerColumn);
+        for (int set = 0; set < of.Sets; set++)
+            ofSets[of.FirstSet + set] = TotalOf(sums, set * (int)geometry.Length, (int)geometry.Length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -126,12 +136,7 @@ internal readonly struct ColumnBackward<T, TNarrow>(
             double factor = rule.Scaling.Factor(sets[set]);
             for (int run = 0; run < runs; run++)
             {
-                BlockSums total = default;
-                for (int i = 0, column = (set * length) + (run * columnsPerRun); i < columnsPerRun; i++, column++)
-                {
-                    total += new BlockSums(
-                        geometry.Segments, columnSums[column], columnSums[units.Columns + column], columnSums[(2 * units.Columns) + column]);
-                }
+                BlockSums total = TotalOf(columnSums, (set * length) + (run * columnsPerRun), columnsPerRun);
                 int parameter = (set * runs) + run;
                 weights[run] = WeightsByRow ? 1 : affine.Weight(firstParameter + parameter);
                 pairs[run] = PairOf(of.FirstSet + set, sets[set], run * columnsPerRun, columnsPerRun, total, chain);
@@ -140,6 +145,26 @@ internal readonly struct ColumnBackward<T, TNarrow>(
             }
             means[set] = statistics.Fixed ? default : rule.Scaling.Coefficients(RoundedOnce.Total(weights, pairs), sets[set], factor);
         }
+    }
+
+    /// <summary>The shares that dx needs, from the sums that were given.</summary>
+    private void TakeGiven(ColumnUnit of, ReadOnlySpan<Moments> sets, Span<Pair> means)
+    {
+        nint firstParameter = geometry.FirstParameterOfBatch(of.Batch) + of.FirstOfBatch;
+        for (int set = 0; set < sets.Length; set++)
+        {
+            Pair total = RoundedOnce.Total([affine.Weight(firstParameter + set)], [given![of.FirstSet + set]]);
+            means[set] = rule.Scaling.Coefficients(total, sets[set], rule.Scaling.Factor(sets[set]));
+        }
+    }
+
+    /// <summary>The sums of some columns.</summary>
+    private BlockSums TotalOf(ReadOnlySpan<double> sums, int column, int columns)
+    {
+        BlockSums total = default;
+        for (int i = column; i < column + columns; i++)
+            total += new BlockSums(geometry.Segments, sums[i], sums[units.Columns + i], sums[(2 * units.Columns) + i]);
+        return total;
     }
 
     /// <summary>The same for four sets of floats of a column each, if their sums are certain.</summary>

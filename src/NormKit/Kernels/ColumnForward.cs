@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
@@ -21,10 +20,11 @@ namespace NormKit.Kernels;
 /// <param name="partial">Room for the sums of each column of each block of a slot.</param>
 /// <param name="constants">Room for the three constants of each column of a slot.</param>
 /// <param name="inDouble">Room to note of each column of a slot whether it is computed in double.</param>
+/// <param name="centres">The centre of each set's first pass, a float; none for its first element.</param>
 internal readonly struct ColumnForward<T, TNarrow>(
     NormGeometry geometry, ColumnUnits units, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, StatisticsStore statistics,
-    double[] partial, TNarrow[] constants, bool[] inDouble)
-    : IUnitKernel
+    double[] partial, TNarrow[] constants, bool[] inDouble, double[]? centres = null)
+    : ISummingKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
@@ -58,35 +58,38 @@ internal readonly struct ColumnForward<T, TNarrow>(
         sums.Clear();
         nint first = of.Offset(0), offset = of.Offset(block);
         int most = Math.Min(of.Columns, x.Loads<TNarrow>() ? ColumnTiles.Summed : ColumnTiles.Width);
-        Span<double> centres = stackalloc double[most];
+        Span<double> around = stackalloc double[most];
         for (int column = 0; column < of.Columns; column += most)
         {
             int width = Math.Min(most, of.Columns - column);
             if (rule.Scaling.IsCentred)
-                FillCentres(first, column, centres[..width]);
+                FillCentres(of, first, column, around[..width]);
             if (x.Loads<TNarrow>())
             {
-                Reduce(ref MemoryMarshal.GetReference(x.Direct<T>(offset + column, width)), rowLength, rows, width, centres, sums[column..]);
+                Reduce(ref MemoryMarshal.GetReference(x.Direct<T>(offset + column, width)), rowLength, rows, width, around, sums[column..]);
                 continue;
             }
             using ColumnTile<TNarrow> tile = ColumnTile<TNarrow>.Of(x, offset + column, rows, width, rowLength);
-            Reduce(ref tile.Start, tile.Stride, rows, width, centres, sums[column..]);
+            Reduce(ref tile.Start, tile.Stride, rows, width, around, sums[column..]);
         }
     }
 
-    /// <summary>The first element of the set of each column, counted from the first of the unit.</summary>
-    private void FillCentres(nint offset, int column, Span<double> centres)
+    /// <summary>The centre that was given for the set of each column, or its first element; columns are counted from the first of the unit.</summary>
+    private void FillCentres(ColumnUnit of, nint offset, int column, Span<double> around)
     {
         if (geometry.Length == 1)
         {
-            x.Fill(offset + column, centres);
+            if (centres is null)
+                x.Fill(offset + column, around);
+            else
+                centres.AsSpan((int)of.FirstSet + column, around.Length).CopyTo(around);
             return;
         }
-        int inSet = column % (int)geometry.Length;
-        for (int i = 0; i < centres.Length; inSet = 0)
+        (int set, int inSet) = Math.DivRem(column, (int)geometry.Length);
+        for (int i = 0; i < around.Length; inSet = 0, set++)
         {
-            int count = Math.Min((int)geometry.Length - inSet, centres.Length - i);
-            centres.Slice(i, count).Fill(x.ElementAt(offset + column + i - inSet));
+            int count = Math.Min((int)geometry.Length - inSet, around.Length - i);
+            around.Slice(i, count).Fill(centres is null ? x.ElementAt(offset + column + i - inSet) : centres[of.FirstSet + set]);
             i += count;
         }
     }
@@ -111,9 +114,7 @@ internal readonly struct ColumnForward<T, TNarrow>(
             int column = set * length;
             if (!statistics.Fixed)
             {
-                BlockSums total = default;
-                for (int i = column; i < column + length; i++)
-                    total += new BlockSums(geometry.Segments, sums[i], sums[units.Columns + i], 0);
+                BlockSums total = TotalOf(sums, column);
                 double centre = rule.Scaling.IsCentred ? x.ElementAt(of.Offset(0) + column) : 0;
                 sets[set] = SetMoments.Of<T, TNarrow>(x, default, geometry, of.FirstSet + set, rule.Scaling.IsCentred, total, centre, chain + length);
             }
@@ -122,6 +123,14 @@ internal readonly struct ColumnForward<T, TNarrow>(
         }
         if (of.Columns == rowLength)    // else no two rows are written as one
             ofSlot.Repeat(of.Columns);
+    }
+
+    public void TotalsOf(nint slot, nint unit, BlockSums[] ofSets)
+    {
+        ColumnUnit of = units[unit];
+        ReadOnlySpan<double> sums = ColumnSums.Total(partial, slot, blocks, units.Columns, SumsPerColumn);
+        for (int set = 0; set < of.Sets; set++)
+            ofSets[of.FirstSet + set] = TotalOf(sums, set * (int)geometry.Length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -230,6 +239,15 @@ internal readonly struct ColumnForward<T, TNarrow>(
                 y.Write<TCompute>(at, to);
             }
         }
+    }
+
+    /// <summary>The sums of a set, whose first column is <paramref name="column"/>.</summary>
+    private BlockSums TotalOf(ReadOnlySpan<double> sums, int column)
+    {
+        BlockSums total = default;
+        for (int i = column; i < column + (int)geometry.Length; i++)
+            total += new BlockSums(geometry.Segments, sums[i], sums[units.Columns + i], 0);
+        return total;
     }
 
     private Span<bool> FlagsOf(nint slot, ColumnUnit of) => inDouble.AsSpan((int)(slot * units.Columns), of.Columns);

@@ -6,12 +6,65 @@ internal sealed class ExactGradients
     private readonly ExactSum gradients = new(), products = new(), squares = new();
     private long count;
 
+    // Elements that have no place in the sums: gradients of NaN and both infinities, and inputs that are not finite.
+    private long nanCount, positiveInfinityCount, negativeInfinityCount, oddInputCount;
+
+    /// <summary>Room for <see cref="WriteTo"/>: five counts and the digits of three sums.</summary>
+    public const int Digits = Counts + (3 * ExactSum.DigitCount);
+
+    private const int Counts = 5;
+
     public void Add(double gradient, double x)
     {
         count++;
+        if (!double.IsFinite(gradient))
+        {
+            ref long counter = ref double.IsNaN(gradient) ? ref nanCount : ref gradient > 0 ? ref positiveInfinityCount : ref negativeInfinityCount;
+            counter++;
+            return;
+        }
+        if (!double.IsFinite(x))
+        {
+            oddInputCount++;
+            gradients.Add(gradient);
+            return;
+        }
         gradients.Add(gradient);
         products.AddProduct(gradient, x);
         squares.AddProduct(gradient, gradient);
+    }
+
+    /// <summary>Writes the counts and sums so that those of several parts can be added number by number.</summary>
+    public void WriteTo(Span<long> digits)
+    {
+        (digits[0], digits[1], digits[2], digits[3], digits[4]) = (count, nanCount, positiveInfinityCount, negativeInfinityCount, oddInputCount);
+        gradients.WriteTo(digits[Counts..]);
+        products.WriteTo(digits[(Counts + ExactSum.DigitCount)..]);
+        squares.WriteTo(digits[(Counts + (2 * ExactSum.DigitCount))..]);
+    }
+
+    /// <summary>The two sums of what several parts have written, added up.</summary>
+    /// <param name="digits">The numbers of <see cref="WriteTo"/>, added up.</param>
+    /// <param name="set">The moments of the set.</param>
+    /// <param name="toNearest">Whether each is rounded to the nearest double, which is for elements of double; else as the definition has it.</param>
+    public static Pair PairOf(ReadOnlySpan<long> digits, in Moments set, bool toNearest)
+    {
+        ExactGradients sums = new() { count = digits[0] };
+        sums.gradients.AddDigits(digits[Counts..]);
+        bool isNaN = digits[1] > 0 || (digits[2] > 0 && digits[3] > 0);
+        if (isNaN || digits[2] > 0 || digits[3] > 0)
+            return new(isNaN ? double.NaN : digits[2] > 0 ? double.PositiveInfinity : double.NegativeInfinity, double.NaN);
+        if (digits[4] > 0 || !double.IsFinite(set.M2))
+            return new(sums.gradients.Round(), double.NaN);
+        sums.products.AddDigits(digits[(Counts + ExactSum.DigitCount)..]);
+        sums.squares.AddDigits(digits[(Counts + (2 * ExactSum.DigitCount))..]);
+        return toNearest ? sums.NearestOf(set) : sums.PairOf(set);
+    }
+
+    private Pair NearestOf(in Moments set)
+    {
+        (double first, double second) = ExactRounding.NearestOfRun(gradients, products, set);
+        return new(first, second);
     }
 
     public Pair PairOf(in Moments set)

@@ -33,6 +33,6 @@ internal readonly struct LocalResponseForward<T>(LocalResponse rule, ChannelBloc
     {
         padded[..zerosBefore].Clear();
         padded[^zerosAfter..].Clear();
-        RowMaps.Multiply(values, values, padded.Slice(zerosBefore, values.Length));
+        RowMaps.Multiply<double, double>(values, values, padded.Slice(zerosBefore, values.Length));
     }
 }

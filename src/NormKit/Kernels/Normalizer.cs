@@ -71,9 +71,11 @@ internal static class Normalizer
     /// <param name="dBias">Takes the gradient of the bias.</param>
     /// <param name="add">Whether the gradients of weight and bias are added to what is there.</param>
     /// <param name="concurrency">The threads of the call, and what ends it early.</param>
+    /// <param name="given">The two sums of each set where they are known, because sets go on elsewhere; the gradients of parameters are then made of them
+    /// (<see cref="AddGradients"/>), not here.</param>
     public static void Backward<T, TNarrow>(
         in NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-        Moments[] moments, bool fixedStatistics, Span<TNarrow> dWeight, Span<TNarrow> dBias, bool add, Concurrency concurrency)
+        Moments[] moments, bool fixedStatistics, Span<TNarrow> dWeight, Span<TNarrow> dBias, bool add, Concurrency concurrency, Pair[]? given = null)
         where T : unmanaged
         where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
     {
@@ -126,23 +128,21 @@ internal static class Normalizer
             using Rented<Pair> coefficients = new(schedule.Slots * setsPerUnit);
             StatisticsStore statistics = new(moments, KeepingOf(moments, fixedStatistics), setsPerUnit, geometry.SetsPerBatch);
             ParameterSums sums = byElement || byRow ? default : parameters;
-            bool reduce = !fixedStatistics || sums.IsPresent;
+            bool reduce = given is null && (!fixedStatistics || sums.IsPresent);
             if (columnar)
             {
                 using Rented<double> partial = new(schedule.Slots * blocks * columns * ColumnBackward<T, TNarrow>.SumsPerColumn);
                 using Rented<TNarrow> constants = new(schedule.Slots * ColumnBackward<T, TNarrow>.ConstantsPerSlot(units));
-                using Rented<bool> inDouble = new(moments.Length);
-                for (int set = 0; set < moments.Length; set++)
-                    inDouble.Array[set] = Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments[set]));
+                using Rented<bool> inDouble = NeedDouble<TNarrow>(moments, rule.Scaling);
                 schedule.Run(
                     new ColumnBackward<T, TNarrow>(
-                        geometry, units, gradients, affine, rule, statistics, partial.Array, coefficients.Array, constants.Array, inDouble.Array, sums), reduce);
+                        geometry, units, gradients, affine, rule, statistics, partial.Array, coefficients.Array, constants.Array, inDouble.Array, sums, given), reduce);
             }
             else
             {
                 using Rented<BlockSums> partial = new(schedule.Slots * blocks);
                 schedule.Run(
-                    new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, sums), reduce);
+                    new RowBackward<T, TNarrow>(geometry, gradients, affine, rule, statistics, partial.Array, coefficients.Array, sums, given), reduce);
             }
         }
         OrderWrites();
@@ -153,6 +153,34 @@ internal static class Normalizer
         }
     }
 
+    /// <summary>Adds the gradients of weight and bias of sets that are channels, of the two sums of each.</summary>
+    /// <param name="pairs">The two sums of each set.</param>
+    /// <param name="moments">Those that the forward call left.</param>
+    /// <param name="scaling">How they become a factor.</param>
+    /// <param name="dWeight">Takes the gradient of the weight; empty where it is not wanted.</param>
+    /// <param name="dBias">Takes the gradient of the bias; empty where it is not wanted.</param>
+    /// <param name="add">Whether they are added to what is there.</param>
+    public static void AddGradients<TNarrow>(
+        ReadOnlySpan<Pair> pairs, ReadOnlySpan<Moments> moments, Scaling scaling, Span<TNarrow> dWeight, Span<TNarrow> dBias, bool add)
+        where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
+    {
+        using Rented<double> room = new(2 * pairs.Length);
+        ParameterSums sums = new(room.Array, pairs.Length);
+        Span<double> ofBias = sums.Bias(0, 0, pairs.Length), ofWeight = sums.Weight(0, 0, pairs.Length);
+        for (int set = 0; set < pairs.Length; set++)
+            (ofBias[set], ofWeight[set]) = (pairs[set].First, pairs[set].Second * scaling.Factor(moments[set]));
+        AddParts(sums, 1, int.MaxValue, 1, dWeight, dBias, add);
+    }
+
+    /// <summary>Of each set whether it is computed in double.</summary>
+    public static Rented<bool> NeedDouble<TNarrow>(ReadOnlySpan<Moments> moments, Scaling scaling)
+    {
+        Rented<bool> inDouble = new(moments.Length);
+        for (int set = 0; set < moments.Length; set++)
+            inDouble.Array[set] = Scaling.NeedsDouble<TNarrow>(scaling.Factor(moments[set]));
+        return inDouble;
+    }
+
     /// <summary>
     /// What was written past the caches is there for whoever sees what this thread writes next. The threads that helped say that they are done by an
     /// interlocked operation, which orders it as well.
@@ -160,7 +188,7 @@ internal static class Normalizer
     private static void OrderWrites() => Thread.MemoryBarrier();
 
     /// <summary>Elements that take no part are left out of blocks, which is what row kernels have.</summary>
-    private static bool GoesByColumns(in NormGeometry geometry, Rule rule) => geometry.IsColumnar && !rule.Mask.IsPresent;
+    public static bool GoesByColumns(in NormGeometry geometry, Rule rule) => geometry.IsColumnar && !rule.Mask.IsPresent;
 
     private static void RunItems<TWork>(in TWork work, nint items, nint bytes, Concurrency concurrency) where TWork : struct, IParallelWork =>
         ParallelJob<TWork>.Run(work, items, grain: 1, concurrency.Workers(bytes), concurrency.Cancellation);

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
@@ -19,10 +18,11 @@ namespace NormKit.Kernels;
 /// <param name="partial">Room for the sums of each block of a slot.</param>
 /// <param name="coefficients">Room for the two sums' share in dx, a slot.</param>
 /// <param name="parameters">Takes the sums for weight and bias of each batch, where they are wanted and shared by a run.</param>
+/// <param name="given">The two sums of each set where they are known, and a set is a run; else null.</param>
 internal readonly struct RowBackward<T, TNarrow>(
     NormGeometry geometry, Gradients<T> gradients, Affine<TNarrow> affine, Rule rule,
-    StatisticsStore statistics, BlockSums[] partial, Pair[] coefficients, ParameterSums parameters)
-    : IUnitKernel
+    StatisticsStore statistics, BlockSums[] partial, Pair[] coefficients, ParameterSums parameters, Pair[]? given = null)
+    : ISummingKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
@@ -58,7 +58,7 @@ internal readonly struct RowBackward<T, TNarrow>(
     {
         Moments moments = statistics.Of(slot, unit);
         double factor = rule.Scaling.Factor(moments);
-        ReadOnlySpan<BlockSums> blocks = partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks);
+        ReadOnlySpan<BlockSums> blocks = given is null ? partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks) : default;
         (nint batch, nint inBatch) = Math.DivRem(unit, geometry.SetsPerBatch);
         nint first = inBatch * geometry.AffinePerSet, firstParameter = geometry.FirstParameter(unit);
         int runs = geometry.Affine == AffineAxis.Segment ? (int)geometry.Segments : 1, blocksPerRun = blocks.Length / runs;
@@ -70,12 +70,14 @@ internal readonly struct RowBackward<T, TNarrow>(
         for (int run = 0; run < runs; run++)
         {
             weights[run] = geometry.Affine == AffineAxis.Element ? 1 : affine.Weight(firstParameter + run);
-            pairs[run] = PairOf(unit, moments, run * blocksPerRun, BlockSums.Of(blocks.Slice(run * blocksPerRun, blocksPerRun)), blocksPerRun);
+            pairs[run] = given is not null ? given[unit] : PairOf(unit, moments, run * blocksPerRun, BlockSums.Of(blocks.Slice(run * blocksPerRun, blocksPerRun)), blocksPerRun);
             if (!ofBias.IsEmpty)
                 (ofBias[run], ofWeight[run]) = (pairs[run].First, pairs[run].Second * factor);
         }
         coefficients[slot] = statistics.Fixed ? default : rule.Scaling.Coefficients(RoundedOnce.Total(weights, pairs), moments, factor);
     }
+
+    public void TotalsOf(nint slot, nint unit, BlockSums[] ofSets) => ofSets[unit] = BlockSums.Of(partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
@@ -142,15 +144,18 @@ internal readonly struct RowBackward<T, TNarrow>(
     /// <summary>Levels 2 and 3 for a run that lies in columns: those of a set from <paramref name="first"/> on, in each segment.</summary>
     public Pair AgainByColumns(nint set, int first, int columns) => Again(set, statistics.Of(0, set), new RunOfColumns(geometry, first, columns));
 
+    /// <summary>Adds a set, which is one run, to exact sums.</summary>
+    public void AddExact(nint set, ExactGradients exact) => Again(set, statistics.Of(0, set), new RunOfBlocks(plan, 0, plan.Blocks), exact);
+
     /// <summary>Levels 2 and 3: compensated sums, and, where these leave a doubt too, exact ones.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private Pair Again<TBlocks>(nint set, in Moments moments, TBlocks blocks) where TBlocks : struct, IRunBlocks =>
+    private Pair Again<TBlocks>(nint set, in Moments moments, TBlocks blocks, ExactGradients? exact = null) where TBlocks : struct, IRunBlocks =>
         rule.Activation.IsPresent && Scaling.NeedsDouble<TNarrow>(rule.Scaling.Factor(moments))
-            ? Again<double, TBlocks>(set, moments, blocks)
-            : Again<TNarrow, TBlocks>(set, moments, blocks);
+            ? Again<double, TBlocks>(set, moments, blocks, exact)
+            : Again<TNarrow, TBlocks>(set, moments, blocks, exact);
 
     [SkipLocalsInit]
-    private Pair Again<TCompute, TBlocks>(nint set, in Moments moments, TBlocks blocks)
+    private Pair Again<TCompute, TBlocks>(nint set, in Moments moments, TBlocks blocks, ExactGradients? exact)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
         where TBlocks : struct, IRunBlocks
     {
@@ -160,7 +165,6 @@ internal readonly struct RowBackward<T, TNarrow>(
         Centre<TNarrow> centre = new(moments);
         double high = double.CreateTruncating(centre.High);
         CompensatedSum first = default, second = default, third = default;
-        ExactGradients? exact = null;
         while (true)
         {
             long count = 0;

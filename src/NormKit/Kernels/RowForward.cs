@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using NormKit.Threading;
 
 namespace NormKit.Kernels;
 
@@ -15,10 +14,11 @@ namespace NormKit.Kernels;
 /// <param name="addition">What is added before; its sum is <paramref name="x"/>.</param>
 /// <param name="statistics">Where the moments of the sets go, or come from.</param>
 /// <param name="partial">Room for the sums of each block of a slot.</param>
+/// <param name="centres">The centre of each set's first pass, a float; none for its first element.</param>
 internal readonly struct RowForward<T, TNarrow>(
     NormGeometry geometry, TensorView<T> x, TensorView<T> y, Affine<TNarrow> affine, Rule rule, Addition<T, TNarrow> addition,
-    StatisticsStore statistics, BlockSums[] partial)
-    : IUnitKernel
+    StatisticsStore statistics, BlockSums[] partial, double[]? centres = null)
+    : ISummingKernel
     where T : unmanaged
     where TNarrow : unmanaged, IBinaryFloatingPointIeee754<TNarrow>
 {
@@ -32,7 +32,7 @@ internal readonly struct RowForward<T, TNarrow>(
     {
         Block at = plan[block];
         if (addition.IsPresent)
-            addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, at.Start, at.Count);
+            addition.Run(geometry.Offset(unit, at.FirstSegment) + at.Start, geometry.FirstParameter(unit) + at.Start, at.Count);
         partial[(slot * plan.Blocks) + block] = SetMoments.OfBlock<T, TNarrow>(
             x, rule.Mask, geometry, unit, at, rule.Scaling.IsCentred, CentreOf(unit), asks: !addition.IsPresent);
     }
@@ -42,10 +42,11 @@ internal readonly struct RowForward<T, TNarrow>(
     {
         if (statistics.Fixed)
             return;
-        BlockSums sums = BlockSums.Of(partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks));
         statistics.Of(slot, unit) = SetMoments.Of<T, TNarrow>(
-            x, rule.Mask, geometry, unit, rule.Scaling.IsCentred, sums, CentreOf(unit), BlockSums.Chain(plan.Blocks));
+            x, rule.Mask, geometry, unit, rule.Scaling.IsCentred, SumsOf(slot), CentreOf(unit), BlockSums.Chain(plan.Blocks));
     }
+
+    public void TotalsOf(nint slot, nint unit, BlockSums[] ofSets) => ofSets[unit] = SumsOf(slot);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Apply(nint slot, nint unit, int block)
@@ -74,18 +75,18 @@ internal readonly struct RowForward<T, TNarrow>(
         Span<T> sum = stackalloc T[addition.IsPresent && past && typeof(T) == typeof(TNarrow) ? count : 0];
         for (nint unit = start; unit < end; unit++)
         {
-            nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent ? geometry.FirstParameter(unit) : 0;
+            nint offset = geometry.Offset(unit, 0), parameter = affine.IsPresent || addition.IsPresent ? geometry.FirstParameter(unit) : 0;
             scoped ReadOnlySpan<T> from = x.Direct<T>(offset, count);
             Span<T> to = y.Direct<T>(offset, count);
             if (!sum.IsEmpty)
             {
                 // Neither result fits in the caches: the row that is normalized is a copy of the sum.
-                addition.Run(offset, 0, MemoryMarshal.CreateSpan(ref Unsafe.As<T, TNarrow>(ref MemoryMarshal.GetReference(sum)), count));
+                addition.Run(offset, parameter, MemoryMarshal.CreateSpan(ref Unsafe.As<T, TNarrow>(ref MemoryMarshal.GetReference(sum)), count));
                 from = sum;
             }
             else if (addition.IsPresent)
             {
-                addition.Run(offset, 0, count);
+                addition.Run(offset, parameter, count);
             }
             double centre = isCentred ? Elements.ToDouble(from[0]) : 0;
             centre = double.IsFinite(centre) ? centre : 0;
@@ -101,6 +102,8 @@ internal readonly struct RowForward<T, TNarrow>(
             Centre<TNarrow> mean = new(moments);
             if (Scaling.NeedsDouble<TNarrow>(factor))
                 ApplyThroughScratch<double>(moments, factor, unit, plan[0]);
+            else if (byElement && rule.RoundsBeforeWeight)
+                RowMaps.RoundedFirst(from, to, mean, factor, affine.Weights<TNarrow>(parameter, count, default), past);
             else if (byElement)
                 RowMaps.ByElement(from, to, mean, factor, affine.Weights<TNarrow>(parameter, count, default), affine.Biases<TNarrow>(parameter, count, default), past);
             else
@@ -121,7 +124,9 @@ internal readonly struct RowForward<T, TNarrow>(
             RowMaps.Uniform(from, to, mean, factor, weight, none ? 0 : affine.Bias(parameter), past);
     }
 
-    private double CentreOf(nint unit) => SetMoments.CentreOf(x, geometry, unit, rule.Scaling.IsCentred);
+    private BlockSums SumsOf(nint slot) => BlockSums.Of(partial.AsSpan((int)(slot * plan.Blocks), plan.Blocks));
+
+    private double CentreOf(nint unit) => centres is null ? SetMoments.CentreOf(x, geometry, unit, rule.Scaling.IsCentred) : centres[unit];
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
@@ -156,8 +161,22 @@ internal readonly struct RowForward<T, TNarrow>(
             if (geometry.Affine == AffineAxis.Element && affine.IsPresent)
             {
                 nint parameter = firstParameter + block.Start;
-                RowMaps.ByElement(
-                    from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), affine.Biases(parameter, block.Length, forBias), past);
+                if (rule.RoundsBeforeWeight && typeof(TStored) == typeof(TCompute))
+                {
+                    // The scratch holds more digits than the results: they are rounded where they go, and come back.
+                    RowMaps.ByElement(from, to, centre, factor);
+                    y.Write<TStored>(offset, to);
+                    RowMaps.Multiply(y.Read(offset, block.Length, forX), affine.Weights(parameter, block.Length, forWeight), to);
+                }
+                else if (rule.RoundsBeforeWeight)
+                {
+                    RowMaps.RoundedFirst(from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), past);
+                }
+                else
+                {
+                    RowMaps.ByElement(
+                        from, to, centre, factor, affine.Weights(parameter, block.Length, forWeight), affine.Biases(parameter, block.Length, forBias), past);
+                }
             }
             else
             {

@@ -35,6 +35,22 @@ internal static class RowMaps
             ref MemoryMarshal.GetReference(x), ref MemoryMarshal.GetReference(weight), ref MemoryMarshal.GetReference(bias),
             centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor)), past);
 
+    /// <summary>Normalizes a run without weights: <c>((x - centre) * factor) + shift</c>, as <see cref="ElementValues{TStored, TCompute}"/> has it before the weight.</summary>
+    public static void ByElement<TStored, TCompute>(ReadOnlySpan<TStored> x, Span<TStored> y, Centre<TCompute> centre, double factor)
+        where TStored : unmanaged
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
+        Uniform(x, y, centre.High, TCompute.CreateTruncating(factor), TCompute.CreateTruncating(-centre.Low * factor));
+
+    /// <summary>Normalizes a run, rounds the values to the type that it is stored in, and multiplies these by the weights.</summary>
+    public static void RoundedFirst<TStored, TCompute>(
+        ReadOnlySpan<TStored> x, Span<TStored> y, Centre<TCompute> centre, double factor, ReadOnlySpan<TCompute> weight, bool past = false)
+        where TStored : unmanaged
+        where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
+    {
+        ByElement(x, y, centre, factor);
+        Multiply(y, weight, y, past);
+    }
+
     /// <summary>Adds a run to another, into it or elsewhere.</summary>
     public static void Add<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> sum, bool past = false)
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
@@ -46,9 +62,10 @@ internal static class RowMaps
         Map.Run<TCompute, TCompute, SameValues<TCompute>>(to, new(ref MemoryMarshal.GetReference(from)), nonTemporal);
 
     /// <summary>Multiplies a run by another, into it or elsewhere.</summary>
-    public static void Multiply<TCompute>(ReadOnlySpan<TCompute> a, ReadOnlySpan<TCompute> b, Span<TCompute> product)
+    public static void Multiply<TStored, TCompute>(ReadOnlySpan<TStored> a, ReadOnlySpan<TCompute> b, Span<TStored> product, bool past = false)
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute> =>
-        Map.Run<TCompute, TCompute, ProductValues<TCompute>>(product, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)));
+        Map.Run<TStored, TCompute, ProductValues<TStored, TCompute>>(product, new(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b)), past);
 
     private readonly ref struct UniformValues<TStored, TCompute>(ref TStored x, TCompute centre, TCompute scale, TCompute shift) : IRunValues<TCompute>
         where TStored : unmanaged
@@ -95,10 +112,11 @@ internal static class RowMaps
         public TLanes At<TLanes>(nint index) where TLanes : struct, ILanes<TLanes, TCompute> => TLanes.Load(ref a, index) + TLanes.Load(ref b, index);
     }
 
-    private readonly ref struct ProductValues<TCompute>(ref TCompute a, ref TCompute b) : IRunValues<TCompute>
+    private readonly ref struct ProductValues<TStored, TCompute>(ref TStored a, ref TCompute b) : IRunValues<TCompute>
+        where TStored : unmanaged
         where TCompute : unmanaged, IBinaryFloatingPointIeee754<TCompute>
     {
-        private readonly ref TCompute a = ref a;
+        private readonly ref TStored a = ref a;
         private readonly ref TCompute b = ref b;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

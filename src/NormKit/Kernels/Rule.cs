@@ -3,13 +3,16 @@ using System.Numerics;
 namespace NormKit.Kernels;
 
 /// <summary>What a normalization does besides grouping: how moments become a factor, what follows each value, and which elements take part.</summary>
-internal readonly struct Rule(Scaling scaling, Activation activation = default, ElementMask mask = default)
+internal readonly struct Rule(Scaling scaling, Activation activation = default, ElementMask mask = default, bool roundsBeforeWeight = false)
 {
     public Scaling Scaling { get; } = scaling;
 
     public Activation Activation { get; } = activation;
 
     public ElementMask Mask { get; } = mask;
+
+    /// <summary>Whether a normalized value is rounded to the type of the results before its weight; in row kernels alone, and where there is no bias.</summary>
+    public bool RoundsBeforeWeight { get; } = roundsBeforeWeight;
 
     /// <summary>Whether the gradient that reaches a normalized value is the one that was given.</summary>
     public bool HandsGradientsOn => !Activation.IsPresent && !Mask.IsPresent;

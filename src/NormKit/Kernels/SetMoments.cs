@@ -174,6 +174,25 @@ internal static class SetMoments
         return ExactRounding.OfSet(count, sum, squares, isCentred);
     }
 
+    /// <summary>Adds those elements of a set that take part to exact statistics.</summary>
+    [SkipLocalsInit]
+    public static void AddExact<T, TCompute>(TensorView<T> x, ElementMask mask, in NormGeometry geometry, nint set, ExactMoments moments)
+        where T : unmanaged
+        where TCompute : unmanaged
+    {
+        Span<TCompute> room = stackalloc TCompute[BlockPlan.BlockLength];
+        BlockPlan plan = PlanOf(geometry);
+        for (int i = 0; i < plan.Blocks; i++)
+        {
+            Block block = plan[i];
+            Span<TCompute> values = room[..Pack(x, mask, block, geometry.Offset(set, block.FirstSegment) + block.Start, geometry.SegmentStride, room)];
+            if (typeof(TCompute) == typeof(double))
+                moments.Add(MemoryMarshal.Cast<TCompute, double>(values));
+            else
+                moments.Add(MemoryMarshal.Cast<TCompute, float>(values));
+        }
+    }
+
     private static ReadOnlySpan<float> Packed<T>(TensorView<T> x, ElementMask mask, in NormGeometry geometry, nint set, Block block, Span<float> room)
         where T : unmanaged =>
         room[..Pack(x, mask, block, geometry.Offset(set, block.FirstSegment) + block.Start, geometry.SegmentStride, room)];

@@ -61,6 +61,7 @@ public sealed class BatchRenorm<T> : BatchNorm<T> where T : unmanaged, IBinaryFl
         NormCall.CheckApart(Name, "destination", y, "weight", spec.Weight);
         NormCall.CheckApart(Name, "destination", y, "bias", spec.Bias);
         spec.Running.CheckApart(Name, x, y, spec.Weight, spec.Bias);
+        Running<T>.RequireVariances(Name, spec.Running.Variance);
 
         Planes planes = PlaneCalls.Of(Name, x.Lengths, concurrency);
         using Rented<Moments> unsaved = new(saved is null ? planes.Channels : 0), ofPlanes = new(planes.Count);

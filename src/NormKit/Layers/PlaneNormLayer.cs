@@ -97,7 +97,11 @@ public abstract class PlaneNormLayer<T> : NormLayer<T> where T : unmanaged, IBin
         NormCall.CheckOutput(Name, "destination", y, "input", x);
         CheckApart("destination", y);
         foreach ((string key, _, T[] memory) in buffers)
+        {
             NormCall.CheckApart(Name, key, Training ? Operand<T>.OfOptional(memory) : default, "input", x);
+            if (UsesRunning && key == "running_var")
+                Running<T>.RequireVariances(Name, memory);
+        }
 
         Planes planes = PlaneCalls.Of(Name, x.Lengths, concurrency);
         using Rented<Moments> unsaved = new(saved is null ? planes.Count : 0);

@@ -1,12 +1,14 @@
 using System.Numerics;
+using NormKit.Interop;
 using NormKit.Kernels;
+using NormKit.Threading;
 
 namespace NormKit;
 
 /// <summary>Divides by the root mean square over the trailing or other dimensions: layer norm without the mean.</summary>
 /// <remarks><code>y = x / sqrt(mean(x^2) + eps) * weight</code>
 /// Input and output: (*, normalizedShape), or with axes a shape that has those lengths there; weight: normalizedShape. There is no bias. The weight is
-/// multiplied in before the one rounding to a 16-bit type, as in PyTorch. Training and evaluation are alike.
+/// multiplied in before the one rounding to a 16-bit type, as in PyTorch, unless <see cref="RoundBeforeWeight"/> is set. Training and evaluation are alike.
 /// Source: Zhang, Sennrich 2019, arXiv:1910.07467.</remarks>
 /// <typeparam name="T">float or double; see <see cref="NormLayer{T}"/>.</typeparam>
 public sealed class RmsNorm<T> : RowNormLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -41,6 +43,16 @@ public sealed class RmsNorm<T> : RowNormLayer<T> where T : unmanaged, IBinaryFlo
     public RmsNorm(ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, double? eps = null, bool elementwiseAffine = true, bool unitOffset = false)
         : base(nameof(RmsNorm<>), Spread.RootMeanSquare, normalizedShape, axes, eps ?? DefaultEps, elementwiseAffine, bias: false, unitOffset)
     {
+    }
+
+    /// <summary>Whether a normalized value is rounded to the type of the output before it is multiplied by its weight, as the reference code of Llama
+    /// does: <c>weight * (x / sqrt(...)).to(dtype)</c>. It matters to 16-bit outputs alone; gradients are those without that rounding.</summary>
+    public bool RoundBeforeWeight { get; init; }
+
+    private protected override void Complete(ref NormSpec<T> spec, Concurrency concurrency)
+    {
+        base.Complete(ref spec, concurrency);
+        spec.RoundsBeforeWeight = RoundBeforeWeight;
     }
 
     /// <summary>The distance from 1 to the next number: what PyTorch adds where no eps is given.</summary>

@@ -21,6 +21,8 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
     /// <summary>The elements of a row, or 0 where no row of them is short.</summary>
     private readonly int width;
 
+    private readonly int numGroups = 1;
+
     private protected RowNormLayer(
         string name, Spread spread, ReadOnlySpan<nint> normalizedShape, ReadOnlySpan<int> axes, double eps, bool elementwiseAffine, bool bias, bool unitOffset)
         : base(name, eps)
@@ -46,6 +48,19 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
 
     /// <summary>Which dimensions these are, negative ones counted from the end; empty for the trailing ones.</summary>
     public ReadOnlySpan<int> Axes => axes;
+
+    /// <summary>Into how many groups the last dimension is split, each with statistics of its own; 1 unless set. The weight still has an element for each
+    /// of the dimension. Mamba2's and Zamba2's norms split it so.</summary>
+    /// <exception cref="ArgumentException">They do not divide the last dimension, or more than it is normalized over.</exception>
+    public int NumGroups
+    {
+        get => numGroups;
+        init
+        {
+            Groupings.RequireGroups(Name, normalizedShape, axes, value);
+            numGroups = value;
+        }
+    }
 
     /// <summary>Whether the layer has a weight.</summary>
     public bool ElementwiseAffine { get; }
@@ -160,7 +175,7 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
     private protected override void ForwardCore<TInput>(
         in Operand<TInput> x, in Operand<TInput> y, SavedStatistics? saved, in Operand<bool> mask, Concurrency concurrency)
     {
-        bool isPlain = typeof(TInput) == typeof(T) && saved is null && !mask.IsPresent && width > 0 && axes.Length == 0 && !UnitOffset && !Activation.IsPresent
+        bool isPlain = typeof(TInput) == typeof(T) && saved is null && !mask.IsPresent && width > 0 && axes.Length == 0 && numGroups == 1 && !UnitOffset && !Activation.IsPresent
             && x.Has(Layouts.Contiguous) && y.Has(Layouts.Contiguous) && x.Length <= int.MaxValue && x.Lengths.SequenceEqual(y.Lengths)
             && x.Lengths.Length >= normalizedShape.Length && x.Lengths[^normalizedShape.Length..].SequenceEqual(normalizedShape);
         if (isPlain && FewRows.TryForward(
@@ -172,7 +187,8 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
         base.ForwardCore(x, y, saved, mask, concurrency);
     }
 
-    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape) => Groupings.Rows<T>(Name, shape, normalizedShape, axes, new(spread, Eps));
+    private protected override NormSpec<T> Describe(ReadOnlySpan<nint> shape) =>
+        Groupings.Rows<T>(Name, shape, normalizedShape, axes, new(spread, Eps), numGroups);
 
     private protected override void Complete(ref NormSpec<T> spec, Concurrency concurrency)
     {
@@ -183,7 +199,8 @@ public abstract class RowNormLayer<T> : GroupedNormLayer<T> where T : unmanaged,
     private protected override bool Fits(in NormSpec<T> saved, ReadOnlySpan<nint> shape)
     {
         // Other dimensions may be as long.
-        bool fits = saved.Grouping.Sharing is Sharing.Layer or Sharing.Position && saved.Grouping.C == Shapes.Product(normalizedShape);
+        bool fits = saved.Grouping.Sharing is Sharing.Layer or Sharing.Position && saved.Grouping.C == Shapes.Product(normalizedShape) / numGroups
+            && saved.Grouping.Weights.Groups == numGroups;
         for (int d = 0; d < shape.Length; d++)
             fits &= saved.Shares(d, shape.Length) == (axes.Length == 0 ? d >= shape.Length - normalizedShape.Length : axes.Contains(d) || axes.Contains(d - shape.Length));
         return fits;

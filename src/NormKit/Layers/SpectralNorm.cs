@@ -91,9 +91,9 @@ public sealed class SpectralNorm<T> : IStateful<T> where T : unmanaged, IBinaryF
         get
         {
             StateList<T> state = new();
-            state.AddParameter("parametrizations.weight.original", Weight);
-            state.AddBuffer("parametrizations.weight.0._u", U);
-            state.AddBuffer("parametrizations.weight.0._v", V);
+            state.AddParameter("parametrizations.weight.original", Weight, "weight_orig");
+            state.AddBuffer("parametrizations.weight.0._u", U, "weight_u");
+            state.AddBuffer("parametrizations.weight.0._v", V, "weight_v");
             return state.Entries;
         }
     }

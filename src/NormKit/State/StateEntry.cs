@@ -27,7 +27,8 @@ public sealed class StateEntry<T> where T : unmanaged, IBinaryFloatingPointIeee7
     /// <summary>PyTorch's name in <c>state_dict</c>, without the layer's path: <c>running_mean</c>.</summary>
     public string Key { get; }
 
-    /// <summary>The names that older versions of PyTorch gave it, the newest first; mostly none.</summary>
+    /// <summary>Other names under which it is read: those of older versions of PyTorch, the newest first, and of TensorFlow, <c>gamma</c> for
+    /// <c>weight</c>.</summary>
     public IReadOnlyList<string> OtherKeys { get; }
 
     /// <summary>What it is.</summary>

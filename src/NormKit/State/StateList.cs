@@ -13,7 +13,7 @@ internal sealed class StateList<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void AddParameter(string key, Parameter<T>? parameter, params string[] otherKeys)
     {
         if (parameter is not null)
-            entries.Add(new(key, StateKind.Parameter, parameter.Value.Lengths, parameter.Value, parameter, otherKeys));
+            entries.Add(new(key, StateKind.Parameter, parameter.Value.Lengths, parameter.Value, parameter, OrUsual(key, otherKeys)));
     }
 
     /// <summary>A parameter that PyTorch keeps as a scalar.</summary>
@@ -23,11 +23,21 @@ internal sealed class StateList<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void AddBuffer(string key, Tensor<T>? value, params string[] otherKeys)
     {
         if (value is not null)
-            entries.Add(new(key, StateKind.Buffer, value.Lengths, value, null, otherKeys));
+            entries.Add(new(key, StateKind.Buffer, value.Lengths, value, null, OrUsual(key, otherKeys)));
     }
 
     public void AddCounter(string key, Func<long> read, Action<long> write) => entries.Add(new(key, read, write));
 
     /// <summary>What a lazy layer does not have yet; its open lengths are -1, and all of them are one number.</summary>
-    public void AddOpen(string key, StateKind kind, params ReadOnlySpan<nint> shape) => entries.Add(new(key, kind, shape, null, null, []));
+    public void AddOpen(string key, StateKind kind, params ReadOnlySpan<nint> shape) => entries.Add(new(key, kind, shape, null, null, OrUsual(key, [])));
+
+    // TensorFlow and Keras, and older BERT models of PyTorch, name them so.
+    private static string[] OrUsual(string key, string[] otherKeys) => otherKeys.Length > 0 ? otherKeys : key switch
+    {
+        "weight" => ["gamma"],
+        "bias" => ["beta"],
+        "running_mean" => ["moving_mean"],
+        "running_var" => ["moving_variance"],
+        _ => [],
+    };
 }

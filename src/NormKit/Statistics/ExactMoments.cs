@@ -157,6 +157,31 @@ public sealed partial class ExactMoments
         squares.Merge(other.squares);
     }
 
+    /// <summary>Room for <see cref="WriteTo"/>.</summary>
+    internal const int Digits = 2 + (2 * ExactSum.DigitCount);
+
+    /// <summary>Writes how many finite and other numbers there are and the two sums, so that those of several parts can be added number by number.</summary>
+    internal void WriteTo(Span<long> digits)
+    {
+        Flush();
+        (digits[0], digits[1]) = (count, nanCount + positiveInfinityCount + negativeInfinityCount);
+        sum.WriteTo(digits[2..]);
+        squares.WriteTo(digits[(2 + ExactSum.DigitCount)..]);
+    }
+
+    /// <summary>The moments of the numbers of several parts.</summary>
+    /// <param name="digits">The numbers of <see cref="WriteTo"/>, added up.</param>
+    /// <param name="toNearest">Whether they are rounded to the nearest doubles, which is for elements of double; else as docs/numerics.md defines.</param>
+    internal static Moments MomentsOf(ReadOnlySpan<long> digits, bool toNearest)
+    {
+        if (digits[1] > 0)
+            return new(digits[0] + digits[1], double.NaN, double.NaN);
+        ExactSum total = new(), ofSquares = new();
+        total.AddDigits(digits[2..]);
+        ofSquares.AddDigits(digits[(2 + ExactSum.DigitCount)..]);
+        return toNearest ? ExactRounding.NearestOfSet(digits[0], total, ofSquares) : ExactRounding.OfSet(digits[0], total, ofSquares, centred: true);
+    }
+
     /// <summary>Replaces these statistics by those of <paramref name="other"/>.</summary>
     internal void Assign(ExactMoments other)
     {

@@ -38,10 +38,25 @@ internal static class ExactRounding
             (BigInteger rounded, int grid) = RoundToGrid(total, n, totalExponent, Half(m2 / n) - SignificantBits);
             mean = (rounded, BigInteger.One, grid);
         }
-        double high = Nearest(mean.Numerator, mean.Denominator, mean.Exponent);
-        (BigInteger significand, int highExponent) = FromDouble(high);
-        (BigInteger rest, int restExponent) = Subtract((mean.Numerator, mean.Exponent), (significand * mean.Denominator, highExponent));
-        return new(n, high, m2) { MeanLow = Nearest(rest, mean.Denominator, restExponent) };
+        return WithMean(n, m2, mean.Numerator, mean.Denominator, mean.Exponent);
+    }
+
+    /// <summary>The moments of a set about its mean, each rounded to the nearest double: for elements of double, which 30 bits would not do justice.</summary>
+    internal static Moments NearestOfSet(long n, ExactSum sum, ExactSum squares)
+    {
+        if (n == 0)
+            return default;
+        (BigInteger square, int squareExponent) = squares.Value;
+        (BigInteger total, int totalExponent) = sum.Value;
+        (BigInteger deviations, int exponent) = Subtract((n * square, squareExponent), (total * total, 2 * totalExponent));
+        return WithMean(n, Nearest(deviations, n, exponent), total, n, totalExponent);
+    }
+
+    /// <summary>The two gradient sums of a run, each rounded to the nearest double.</summary>
+    internal static (double First, double Second) NearestOfRun(ExactSum g, ExactSum gx, in Moments set)
+    {
+        (BigInteger product, int exponent) = Product(g.Value, gx.Value, set);
+        return (g.Round(), Nearest(product, BigInteger.One, exponent));
     }
 
     /// <summary>The two gradient sums of a run: sum g, and sum g (x - mean).</summary>
@@ -61,11 +76,26 @@ internal static class ExactRounding
         double scale = norm * set.M2;
         if (scale < Certainty.LeastScale)
             return (first, 0);
+        (BigInteger product, int exponent) = Product((total, totalExponent), gx.Value, set);
+        return (first, ToDouble(RoundToGrid(product, BigInteger.One, exponent, Half(scale) - SignificantBits)));
+    }
+
+    /// <summary>sum g (x - mean), exactly.</summary>
+    private static (BigInteger Significand, int Exponent) Product((BigInteger Significand, int Exponent) g, (BigInteger Significand, int Exponent) gx, in Moments set)
+    {
         (BigInteger mean, int meanExponent) = FromDouble(set.Mean);
         (BigInteger low, int lowExponent) = FromDouble(set.MeanLow);
         (mean, meanExponent) = Subtract((mean, meanExponent), (-low, lowExponent));
-        (BigInteger product, int exponent) = Subtract(gx.Value, (mean * total, meanExponent + totalExponent));
-        return (first, ToDouble(RoundToGrid(product, BigInteger.One, exponent, Half(scale) - SignificantBits)));
+        return Subtract(gx, (mean * g.Significand, meanExponent + g.Exponent));
+    }
+
+    /// <summary>Moments with a mean as the sum of two doubles.</summary>
+    private static Moments WithMean(long n, double m2, BigInteger numerator, BigInteger denominator, int exponent)
+    {
+        double high = Nearest(numerator, denominator, exponent);
+        (BigInteger significand, int highExponent) = FromDouble(high);
+        (BigInteger rest, int restExponent) = Subtract((numerator, exponent), (significand * denominator, highExponent));
+        return new(n, high, m2) { MeanLow = Nearest(rest, denominator, restExponent) };
     }
 
     /// <summary>R of the definition: to 30 significant bits. The result is Significand * 2^Exponent.</summary>

@@ -17,10 +17,10 @@ namespace NormKit;
 internal sealed class ExactSum
 {
     // Bit 0 of digit 0 counts 2^-2176: a multiple of 32 bits, below the smallest product 2^-2148. The largest sums end at 2^2112, in digit 134.
-    private const int Bias = 2176, MostDigits = 138;
+    internal const int Bias = 2176, DigitCount = 138;
 
     // A double is a whole significand * 2^(exponent field - 1075).
-    private const int ExponentBias = 1075;
+    internal const int ExponentBias = 1075;
 
     // Merging two sums at this limit leaves digits below 2^63.
     private const int CarryLimit = 1 << 29;
@@ -50,7 +50,7 @@ internal sealed class ExactSum
             int lowest = carried.IndexOfAnyExcept(0);
             if (lowest < 0)
                 return (BigInteger.Zero, 0);
-            Span<byte> bytes = stackalloc byte[(MostDigits + 1) * sizeof(uint)];
+            Span<byte> bytes = stackalloc byte[(DigitCount + 1) * sizeof(uint)];
             for (int i = lowest; i < carried.Length - 1; i++)
                 BinaryPrimitives.WriteUInt32LittleEndian(bytes[((i - lowest) * sizeof(uint))..], (uint)carried[i]);
             int last = (carried.Length - 1 - lowest) * sizeof(uint);
@@ -87,6 +87,29 @@ internal sealed class ExactSum
                 at[i] += other.digits[i];
         }
         pending += other.pending + 1;
+    }
+
+    /// <summary>Writes all <see cref="DigitCount"/> digits, each from 0 to 2^32 - 1 but for the last of the window, so that those of many sums can be added up.</summary>
+    public void WriteTo(Span<long> at)
+    {
+        CarryNow();
+        at[..DigitCount].Clear();
+        digits.CopyTo(at[first..]);
+    }
+
+    /// <summary>Adds digits of <see cref="WriteTo"/>, or the sum of those of at most 2^29 sums.</summary>
+    public void AddDigits(ReadOnlySpan<long> others)
+    {
+        others = others[..DigitCount];
+        int from = others.IndexOfAnyExcept(0);
+        if (from < 0)
+            return;
+        others = others[from..(others.LastIndexOfAnyExcept(0) + 1)];
+        CarryNow();
+        Span<long> at = At(from, Math.Min(others.Length + Headroom, DigitCount - from));
+        for (int i = 0; i < others.Length; i++)
+            at[i] += others[i];
+        CarryNow();
     }
 
     /// <summary>Adds significand * 2^exponent, which must lie in the range of this sum.</summary>
@@ -181,7 +204,7 @@ internal sealed class ExactSum
 
     // value = significand * 2^(exponent - 1075), negated where sign is -1.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (ulong Significand, int Exponent, long Sign) Split(double value)
+    internal static (ulong Significand, int Exponent, long Sign) Split(double value)
     {
         Debug.Assert(double.IsFinite(value));
         long bits = BitConverter.DoubleToInt64Bits(value);
@@ -206,7 +229,7 @@ internal sealed class ExactSum
         int from = Math.Max(0, digit - Spare), to = digit + length;
         if (digits.Length > 0)
             (from, to) = (Math.Min(first, from), Math.Max(first + digits.Length, to));
-        Debug.Assert(to <= MostDigits);
+        Debug.Assert(to <= DigitCount);
         long[] grown = new long[to - from];
         digits.CopyTo(grown, digits.Length > 0 ? first - from : 0);
         (digits, first) = (grown, from);
@@ -221,7 +244,7 @@ internal sealed class ExactSum
     }
 
     // Leaves each digit from 0 to 2^32 - 1, but for the last one.
-    private static void Carry(Span<long> digits)
+    internal static void Carry(Span<long> digits)
     {
         for (int i = 0; i < digits.Length - 1; i++)
         {

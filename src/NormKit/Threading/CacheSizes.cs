@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.Intrinsics.X86;
 
 namespace NormKit.Threading;
@@ -10,10 +11,15 @@ internal static class CacheSizes
     public const int Line = 64;
 
     /// <summary>Bytes of the last-level cache that a processor shares with its neighbours.</summary>
-    public static long LastLevel { get; } = Find(level: 3) ?? 32 << 20;
+    /// <remarks>A virtual machine may name another size than it has; the runtime setting <c>NormKit.LastLevelCacheBytes</c> takes its place.</remarks>
+    public static long LastLevel { get; } = Setting("NormKit.LastLevelCacheBytes") ?? Find(level: 3) ?? 32 << 20;
 
     /// <summary>Bytes of the cache that a processor has for itself.</summary>
     public static long Own { get; } = Find(level: 2) ?? 512 << 10;
+
+    /// <summary>A number of the program's runtimeconfig.json; null where it is not set.</summary>
+    private static long? Setting(string name) =>
+        long.TryParse(AppContext.GetData(name)?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
 
     /// <summary>The largest cache of a level that the processor names.</summary>
     /// <remarks>Deterministic cache parameters: Intel SDM vol. 2A, CPUID leaf 4; AMD64 APM vol. 3, CPUID Fn8000_001D.</remarks>

@@ -168,6 +168,38 @@ public sealed class InspectTests
         Assert.All(inspection.Norms, norm => Assert.Equal(kind, Assert.Single(norm.Findings).Kind));
     }
 
+    /// <summary>Weights near 1 that vary little, and weights of about a half, without the one that the architecture does not add.</summary>
+    [Theory]
+    [InlineData(1, 0.02)]
+    [InlineData(0.98, 0.05)]
+    [InlineData(0.4, 0.1)]
+    public void Inspect_WholeFileStoredMinusOne_NamesEachNormWhateverItsSpread(double center, double spread)
+    {
+        using TemporaryDirectory directory = new();
+        Checkpoint model = Checkpoint.Of("llama");
+        Random random = new(4);
+        foreach (string norm in ModelInspector.Inspect(model.Write(directory)).Norms.Select(norm => norm.Name))
+        {
+            float[] weight = model[norm + ".weight"];
+            for (int i = 0; i < weight.Length; i++)
+                weight[i] = (float)(center - 1 + (spread * ((2 * random.NextDouble()) - 1)));
+        }
+        ModelInspection inspection = ModelInspector.Inspect(model.Write(directory));
+        Assert.All(inspection.Norms, norm => Assert.Equal(NormFindingKind.StoredMinusOne, Assert.Single(norm.Findings).Kind));
+    }
+
+    /// <summary>Gemma's weights reach far above 1, so weights far above 0 are no sign that the one was not taken off.</summary>
+    [Fact]
+    public void Inspect_LargeWeightsOfGemma_AreNoFinding()
+    {
+        using TemporaryDirectory directory = new();
+        Checkpoint model = Checkpoint.Of("gemma2");
+        string[] norms = [.. ModelInspector.Inspect(model.Write(directory)).Norms.Select(norm => norm.Name + ".weight")];
+        for (int i = 0; i < norms.Length; i++)
+            model[norms[i]].AsSpan().Fill(2 + i);
+        Assert.All(ModelInspector.Inspect(model.Write(directory)).Norms, norm => Assert.Empty(norm.Findings));
+    }
+
     /// <summary>The first layers of Llama have weights near 0, some of them negative; that is sound.</summary>
     [Fact]
     public void Inspect_SmallWeightsOfTheFirstLayer_AreNoFinding()

@@ -10,6 +10,7 @@ public sealed class RelationTests
     [InlineData("minus", NormRelationKind.MinusOne, "there is this one minus one")]
     [InlineData("factor", NormRelationKind.Factor, "times 1.5")]
     [InlineData("bfloat16", NormRelationKind.BFloat16, "is rounded to bfloat16 there")]
+    [InlineData("cut", NormRelationKind.BFloat16, "is cut to bfloat16, not rounded, there")]
     [InlineData("half", NormRelationKind.Half, "is rounded to half precision there")]
     [InlineData("permuted", NormRelationKind.Permuted, "has the same values in another order, 48 of 48")]
     [InlineData("one value", NormRelationKind.Different, "differs by up to 0.5, most in channel 3")]
@@ -27,6 +28,7 @@ public sealed class RelationTests
                 "minus" => weight[i] - 1,
                 "factor" => 1.5f * weight[i],
                 "bfloat16" => (float)(BFloat16)weight[i],
+                "cut" => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(weight[i]) >> 16 << 16),
                 "half" => (float)(Half)weight[i],
                 _ => weight[i],
             };

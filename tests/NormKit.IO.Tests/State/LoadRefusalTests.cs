@@ -158,7 +158,7 @@ public class LoadRefusalTests
     {
         using TemporaryDirectory directory = new();
         string path = directory.Write("a.safetensors", HandMade.Safetensors(
-            """{"fc.q":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]},"n.weight":{"dtype":"F16","shape":[2],"data_offsets":[3,7]}}""",
+            """{"fc.q":{"dtype":"F8_E8M0","shape":[3],"data_offsets":[0,3]},"n.weight":{"dtype":"F16","shape":[2],"data_offsets":[3,7]}}""",
             [1, 2, 3, 0x00, 0x3E, 0x00, 0xC1]));
         LayerNorm<float> layer = new(2, bias: false);
 

@@ -17,7 +17,7 @@ internal static class LayerForms
         ("DynamicTanh", () => new DynamicTanh<float>([7, 11])), ("LpNormalize", () => new LpNormalize<float>()), ("LocalResponseNorm", () => new LocalResponseNorm<float>(3)),
         ("FilterResponseNorm", () => new FilterResponseNorm<float>(10)), ("GlobalResponseNorm", () => new GlobalResponseNorm<float>(10)),
         ("SwitchableNorm", () => new SwitchableNorm<float>(10)), ("EvoNormS0", () => new EvoNormS0<float>(10, 5)), ("EvoNormB0", () => new EvoNormB0<float>(10)),
-        ("WeightStandardization", () => new WeightStandardization<float>(3)),
+        ("WeightStandardization", () => new WeightStandardization<float>(3)), ("SyncBatchNorm", () => new SyncBatchNorm<float>(new LocalCommunicator(), 10)),
         // The same classes for inputs of one rank: what they add is a check of it, which BatchNormTests, InstanceNormTests and LazyNormTests hold.
         ("BatchNorm1d", () => new BatchNorm1d<float>(10)), ("BatchNorm3d", () => new BatchNorm3d<float>(10)), ("LazyBatchNorm1d", () => new LazyBatchNorm1d<float>()),
         ("LazyBatchNorm3d", () => new LazyBatchNorm3d<float>()), ("InstanceNorm1d", () => new InstanceNorm1d<float>(10)), ("InstanceNorm3d", () => new InstanceNorm3d<float>(10)),

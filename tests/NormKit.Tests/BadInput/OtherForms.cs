@@ -168,6 +168,22 @@ internal static class OtherForms
         {
             ["other"] = [new(a => a.Dim = 1, Null, null, "other"), new(a => a.Dim = 2, Argument, null, "length 4", "length 2")],
         }),
+        new("SyncBatchNorm.new(communicator, numFeatures, eps, momentum, affine, trackRunningStats)", "SyncBatchNorm", Right,
+            a => _ = new SyncBatchNorm<float>(a.Dim == 0 ? new LocalCommunicator() : null!, a.Size, a.Eps, a.Momentum))
+        {
+            Any = ["affine", "trackRunningStats"],
+            Own = new()
+            {
+                ["communicator"] = [new(a => a.Dim = 1, Null, null, "communicator")],
+                ["numFeatures"] = [new(a => a.Size = 0, Range, null, "0"), new(a => a.Size = -1, Range, null, "-1")],
+            },
+        },
+        Other("LocalCommunicator.Run<T>(ranks, program, timeout)", "", a => LocalCommunicator.Run(a.Size, a.Dim == 0 ? communicator => communicator.Rank : null!, TimeSpan.FromSeconds(a.Groups)), new()
+        {
+            ["ranks"] = [new(a => a.Size = 0, Range, null, "0"), new(a => a.Size = -1, Range, null, "-1")],
+            ["program"] = [new(a => a.Dim = 1, Null, null, "program")],
+            ["timeout"] = [new(a => a.Groups = 0, Range, "value", "positive"), new(a => a.Groups = -1, Range, "value", "positive"), new(a => a.Groups = 100_000, Range, "value", "a day")],
+        }),
         Other("BFloat16.Parse(s)", "BFloat16", a => BFloat16.Parse(Text(a)!), new() { ["s"] = [new(a => a.Dim = 1, Null, null, "s"), new(a => a.Dim = 2, typeof(FormatException), null, "x.5")] }),
         Other("BFloat16.Parse(s, provider)", "BFloat16", a => BFloat16.Parse(Text(a)!, CultureInfo.InvariantCulture), new() { ["s"] = [new(a => a.Dim = 1, Null, null, "s"), new(a => a.Dim = 2, typeof(FormatException), null, "x.5")] }),
         Other("BFloat16.Parse(s, style, provider)", "", a => BFloat16.Parse(Text(a)!, a.Groups != 2 ? NumberStyles.Float : (NumberStyles)(1 << 20), CultureInfo.InvariantCulture), new()

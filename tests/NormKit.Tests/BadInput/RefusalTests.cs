@@ -1,6 +1,7 @@
 namespace NormKit.Tests.BadInput;
 
 /// <summary>Whatever argument of whatever entry point is wrong: the documented exception, which names layer, numbers and rule, and nothing has changed.</summary>
+[Trait("Tier", "Any")]
 public class RefusalTests
 {
     private static readonly Dictionary<string, string[]> Every = EntryPoints.Of(typeof(Moments).Assembly);
@@ -16,6 +17,13 @@ public class RefusalTests
         ["TorchRandom.Fill(destination)"] = "any span can be filled",
         ["ExactMoments.Add(value)"] = "any number counts",
         ["ExactMoments.Add(values)"] = "any span has moments",
+        ["Communicator.AllGather(message)"] = "any message can be sent",
+        ["Communicator.AllReduce(values)"] = "any numbers have a sum; ranks that disagree: CommunicatorTests",
+        ["Communicator.AllReduce(moments)"] = "any statistics merge; ranks that disagree: CommunicatorTests",
+        ["Communicator.set_Timeout(value)"] = "LocalCommunicator.Run sets it",
+        ["CommunicatorException.new(message)"] = "an exception takes any text",
+        ["CommunicatorException.new(message, innerException)"] = "an exception takes any text",
+        ["CommunicatorException.new(message, ranks)"] = "an exception takes any text",
         ["Moments.new(Count, Mean, M2)"] = "a record of numbers",
         ["Moments.Combine(a, b)"] = "any two records merge",
         ["Moments.Of<T>(values)"] = "any span has moments",

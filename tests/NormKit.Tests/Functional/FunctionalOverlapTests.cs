@@ -4,6 +4,7 @@ using NormKit.Tests.Reference;
 namespace NormKit.Tests;
 
 /// <summary>Destinations that are, touch or repeat other tensors.</summary>
+[Trait("Tier", "Any")]
 public class FunctionalOverlapTests
 {
     [Theory, CombinatorialNorms]

@@ -4,6 +4,7 @@ using NormKit.Kernels;
 namespace NormKit.Tests.Kernels;
 
 /// <summary>Every geometry says of each element once to which set it belongs.</summary>
+[Trait("Tier", "Any")]
 public class NormGeometryTests
 {
     private static readonly Gen<int> Length = Gen.Int[1, 40];

@@ -12,7 +12,7 @@ using NormKit.Tests.Reference;
 namespace NormKit.Tests.Kernels;
 
 /// <summary>
-/// A seeded set of computations hashed, in this process or in a child: the test executable started with <see cref="Variable"/> set prints its
+/// A seeded set of computations hashed, in this process or in a child: the test executable started with <see cref="Variable"/> set to a number prints its
 /// instruction sets and the hash before any test runner begins, and ends.
 /// </summary>
 internal static class TierProbe
@@ -22,9 +22,9 @@ internal static class TierProbe
     [ModuleInitializer]
     internal static void AnswerAsChild()
     {
-        if (Environment.GetEnvironmentVariable(Variable) is null)
+        if (!int.TryParse(Environment.GetEnvironmentVariable(Variable), CultureInfo.InvariantCulture, out int patience))
             return;
-        Console.WriteLine($"{Variable} {Hash()} {Tier()} {(RecompilesHotCode() ? "tiered" : "untiered")}");
+        Console.WriteLine($"{Variable} {Hash()} {Tier()} {(RecompilesHotCode(patience) ? "tiered" : "untiered")}");
         Environment.Exit(0);
     }
 
@@ -87,19 +87,19 @@ internal static class TierProbe
         hash.AppendData(MemoryMarshal.AsBytes(g.AsSpan()));
     }
 
-    /// <summary>Whether a method that is called often is compiled again, which only tiered compilation does.</summary>
-    private static bool RecompilesHotCode()
+    /// <summary>Whether a method that is called often is compiled again, which only tiered compilation does; seen within so many tenths of a second.</summary>
+    private static bool RecompilesHotCode(int patience)
     {
         // First what the hash has left to be compiled again: no tier-up is counted that is not of the calls below.
         Twice(0);
         long before = JitInfo.GetCompiledMethodCount();
-        for (int quiet = 0, waits = 0; quiet < 3 && waits < 40; waits++)
+        for (int quiet = 0, waits = 0; quiet < 3 && waits < patience; waits++)
         {
             Thread.Sleep(100);
             quiet = JitInfo.GetCompiledMethodCount() == before ? quiet + 1 : 0;
             before = JitInfo.GetCompiledMethodCount();
         }
-        for (int round = 0; round < 150; round++)
+        for (int round = 0; round < patience; round++)
         {
             for (int i = 0; i < 100; i++)
                 Twice(i);

@@ -8,6 +8,7 @@ namespace NormKit.Tests;
 /// What a call leaves that is cancelled by another thread while it works. When it will be cancelled is chance, and some calls end before; so each is
 /// tried until it was cancelled on its way a few times. Calls whose token is cancelled before are in <see cref="BadInput.RefusalTests"/>.
 /// </summary>
+[Trait("Tier", "Any")]
 public class CancellationTests
 {
     private const int Wanted = 2;

@@ -3,6 +3,7 @@ using NormKit.Tests.Reference;
 namespace NormKit.Tests.Memory;
 
 /// <summary>What a pass needs besides its tensors, as docs/guarantees.md has it: less than the input, and when it comes again, nothing new.</summary>
+[Trait("Tier", "Any")]
 public class PeakMemoryTests
 {
     /// <summary>An order of dimensions, or a description of strides, is made for each call.</summary>

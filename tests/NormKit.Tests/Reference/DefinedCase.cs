@@ -13,10 +13,13 @@ public enum DefinedNorm
 /// <summary>One normalization: which elements share statistics, and which share a weight. Elements are counted in row-major order.</summary>
 /// <param name="Norm">The layer.</param>
 /// <param name="Shape">(rows, width) for layer and RMS norm, (N, C, *) for the others.</param>
-/// <param name="Groups">Of group norm.</param>
+/// <param name="Groups">Of group norm; of layer and RMS norm those of the last dimension.</param>
 /// <param name="Eps">Added to the variance, or to the mean of squares.</param>
 internal sealed record DefinedCase(DefinedNorm Norm, nint[] Shape, int Groups = 1, double Eps = 1e-5)
 {
+    /// <summary>Whether a 16-bit output is rounded before its weight too.</summary>
+    public bool RoundsBeforeWeight { get; init; }
+
     public int N => (int)Shape[0];
     public int C => (int)Shape[1];
     public int S => (int)Shape[2..].Aggregate((nint)1, (a, b) => a * b);
@@ -35,8 +38,7 @@ internal sealed record DefinedCase(DefinedNorm Norm, nint[] Shape, int Groups = 
     {
         DefinedNorm.Batch => C,
         DefinedNorm.Instance => N * C,
-        DefinedNorm.Group => N * Groups,
-        _ => N,
+        _ => N * Groups,
     };
 
     public int SetOf(int element)
@@ -46,8 +48,7 @@ internal sealed record DefinedCase(DefinedNorm Norm, nint[] Shape, int Groups = 
         {
             DefinedNorm.Batch => channel,
             DefinedNorm.Instance => (sample * C) + channel,
-            DefinedNorm.Group => (sample * Groups) + (channel / (C / Groups)),
-            _ => sample,
+            _ => (sample * Groups) + (channel / (C / Groups)),
         };
     }
 
@@ -65,5 +66,5 @@ internal sealed record DefinedCase(DefinedNorm Norm, nint[] Shape, int Groups = 
     /// <summary>The elements of a set that share a weight, run by run, in order.</summary>
     public int[][] RunsOf(int[] set) => WeightsByElement ? [set] : [.. set.GroupBy(ParameterOf).Select(r => r.ToArray())];
 
-    public override string ToString() => $"{Norm} norm of [{string.Join(", ", Shape)}]{(Norm == DefinedNorm.Group ? $" in {Groups} groups" : "")}, eps {Eps}";
+    public override string ToString() => $"{Norm} norm of [{string.Join(", ", Shape)}]{(Norm == DefinedNorm.Group || Groups > 1 ? $" in {Groups} groups" : "")}, eps {Eps}";
 }

@@ -110,7 +110,8 @@ internal sealed record DefinedPass(DefinedMoments[] Moments, double[] Y, double[
             {
                 int parameter = problem.ParameterOf(i);
                 T w = T.CreateChecked(weight?[parameter] ?? 1), b = T.CreateChecked(bias?[parameter] ?? 0);
-                y[i] = Stored(((((T.CreateChecked(x[i]) - high) * scale) + shift) * w) + b);
+                T normalized = ((T.CreateChecked(x[i]) - high) * scale) + shift;
+                y[i] = problem.RoundsBeforeWeight && format is not null ? Stored(T.CreateChecked(Stored(normalized)) * w) : Stored((normalized * w) + b);
             }
         }
 

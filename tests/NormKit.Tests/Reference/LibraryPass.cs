@@ -21,10 +21,10 @@ internal sealed record LibraryPass(Moments[] Moments, double[] Y, double[] Dx, d
         switch (problem.Norm)
         {
             case DefinedNorm.Layer:
-                Functional.LayerNorm<float>(input, y, problem.Shape.AsSpan(1), w, b, problem.Eps, saved, threads, kept);
+                Functional.LayerNorm<float>(input, y, problem.Shape.AsSpan(1), w, b, problem.Eps, saved, threads, kept, numGroups: problem.Groups);
                 break;
             case DefinedNorm.Rms:
-                Functional.RmsNorm<float>(input, y, problem.Shape.AsSpan(1), w, problem.Eps, saved, threads, kept);
+                Functional.RmsNorm<float>(input, y, problem.Shape.AsSpan(1), w, problem.Eps, saved, threads, kept, numGroups: problem.Groups);
                 break;
             case DefinedNorm.Batch:
                 Functional.BatchNorm<float>(input, y, training: true, default, default, w, b, 0.1, problem.Eps, saved, threads, kept);
@@ -72,8 +72,8 @@ internal sealed record LibraryPass(Moments[] Moments, double[] Y, double[] Dx, d
 
     private static NormLayer<float> LayerOf(DefinedCase problem, bool affine) => problem.Norm switch
     {
-        DefinedNorm.Layer => new LayerNorm<float>(problem.Shape.AsSpan(1), problem.Eps, affine),
-        DefinedNorm.Rms => new RmsNorm<float>(problem.Shape.AsSpan(1), problem.Eps, affine),
+        DefinedNorm.Layer => new LayerNorm<float>(problem.Shape.AsSpan(1), problem.Eps, affine) { NumGroups = problem.Groups },
+        DefinedNorm.Rms => new RmsNorm<float>(problem.Shape.AsSpan(1), problem.Eps, affine) { NumGroups = problem.Groups, RoundBeforeWeight = problem.RoundsBeforeWeight },
         DefinedNorm.Batch => new BatchNorm<float>(problem.C, problem.Eps, affine: affine, trackRunningStats: false),
         DefinedNorm.Instance => new InstanceNorm<float>(problem.C, problem.Eps, affine: affine),
         _ => new GroupNorm<float>(problem.Groups, problem.C, problem.Eps, affine),

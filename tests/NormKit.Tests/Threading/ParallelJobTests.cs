@@ -3,6 +3,7 @@ using NormKit.Threading;
 
 namespace NormKit.Tests.Threading;
 
+[Trait("Tier", "Any")]
 public class ParallelJobTests
 {
     private const string OwnTimes = "/proc/thread-self/stat";

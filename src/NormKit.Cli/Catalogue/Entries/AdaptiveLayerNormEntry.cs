@@ -26,8 +26,11 @@ internal class AdaptiveLayerNormEntry : TrailingEntry
 
     public override IReadOnlyList<ParameterEntry> Conditions =>
     [
-        new("scale", "(N, D)", "0", (shape, _) => [shape[0], shape[^1]]), new("shift", "(N, D)", "0", (shape, _) => [shape[0], shape[^1]]),
+        Condition("scale"), Condition("shift"),
     ];
+
+    private static ParameterEntry Condition(string name) =>
+        new(name, "(N, D)", "0", (shape, _) => [shape[0], shape[^1]]) { Along = (shape, _) => [0, shape.Length - 1] };
 
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings) =>
         shape.Length >= 2 ? base.Statistics(shape, settings) : throw Misfit(shape, $"it needs at least 2 dimensions, {Input}.");

@@ -25,7 +25,16 @@ internal sealed class CosineSimilarityEntry : LpNormalizeEntry
 
     public override IReadOnlyList<OptionEntry> Options => [new("--dim", "1"), new("--eps", "1e-8")];
 
-    public override bool IsApplied => false;
+    public override IReadOnlyList<string> OtherInputNames => ["x2"];
+
+    public override bool TakesDims => false;
+
+    public override bool BroadcastsInputs => true;
+
+    /// <summary>Any shape that broadcasts, which has been checked before.</summary>
+    public override bool Fits(nint[] other, nint[] needed) => true;
+
+    public override LayerRun<T> Create<T>(LayerPlan plan) => new CosineRun<T>(new CosineSimilarity(plan.Settings.Dim ?? 1, plan.Settings.Eps ?? 1e-8));
 
     public override IReadOnlyList<(string Name, nint[] Shape)> OtherInputs(nint[] shape, LayerSettings settings) => [("x2", shape)];
 

@@ -25,7 +25,7 @@ internal sealed class LayerNormEntry : TrailingEntry
     public override IReadOnlyList<ParameterEntry> Parameters => [Elementwise("weight", "1"), Elementwise("bias", "0")];
 
     public override IReadOnlyList<OptionEntry> Options =>
-        [new("--normalized-shape", "all but the first"), new("--axes", "those"), new("--eps", "1e-5"), new("--unit-offset", "off"), new("--activation", "none")];
+        [new("--normalized-shape", "all but the first"), new("--axes", "those"), new("--groups", "1, of the last dimension"), new("--eps", "1e-5"), new("--unit-offset", "off"), new("--activation", "none")];
 
     public override bool TakesMask => true;
 
@@ -41,6 +41,9 @@ internal sealed class LayerNormEntry : TrailingEntry
     {
         (nint[] lengths, int[] axes) = Over(plan);
         return Rows(
-            plan, new LayerNorm<T>(lengths, axes, plan.Settings.Eps ?? 1e-5, plan.IsAffine || plan.Settings.UnitOffset, plan.Has("bias"), plan.Settings.UnitOffset));
+            plan, new LayerNorm<T>(lengths, axes, plan.Settings.Eps ?? 1e-5, plan.IsAffine || plan.Settings.UnitOffset, plan.Has("bias"), plan.Settings.UnitOffset)
+            {
+                NumGroups = plan.Settings.Groups ?? 1,
+            });
     }
 }

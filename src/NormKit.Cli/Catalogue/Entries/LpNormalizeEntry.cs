@@ -5,7 +5,7 @@ internal class LpNormalizeEntry : LayerEntry
 {
     public override string Name => "lp-normalize";
 
-    public override string Shares => "one dimension";
+    public override string Shares => "one dimension, or several";
 
     public override string Input => "any";
 
@@ -15,7 +15,7 @@ internal class LpNormalizeEntry : LayerEntry
         "embeddings that are compared by direction: behind it a dot product is the cosine. FaceNet compares faces so: 99.63 % on Labeled Faces in the Wild "
         + "(Schroff et al. 2015). It trains nothing and suits no hidden layer.";
 
-    public override IReadOnlyList<string> Formula => ["y = x / max(norm_p(x), eps)     norm_p(x) = sum(|x|^p) ^ (1 / p), along one dimension"];
+    public override IReadOnlyList<string> Formula => ["y = x / max(norm_p(x), eps)     norm_p(x) = sum(|x|^p) ^ (1 / p), along one dimension or several"];
 
     public override string Source => "torch.nn.functional.normalize; Schroff et al. 2015, arXiv:1503.03832";
 
@@ -27,6 +27,9 @@ internal class LpNormalizeEntry : LayerEntry
 
     public override nint[] Example => [4096, 512];
 
+    /// <summary>Whether its norm may go along several dimensions.</summary>
+    public virtual bool TakesDims => true;
+
     public override IReadOnlyList<Statistic> Statistics(nint[] shape, LayerSettings settings) => [new(What, Along(shape, settings))];
 
     protected virtual string What => "norm";
@@ -37,12 +40,17 @@ internal class LpNormalizeEntry : LayerEntry
 
     protected Axis[] Along(nint[] shape, LayerSettings settings)
     {
-        int dim = settings.Dim ?? 1, counted = dim < 0 ? dim + shape.Length : dim;
-        return counted >= 0 && counted < shape.Length
-            ? [.. shape.Select((length, d) => new Axis($"d{d}", length, d == counted ? AxisRole.Shared : AxisRole.Separate))]
-            : throw Misfit(shape, $"it has no dimension {dim}; give --dim from {-shape.Length} to {shape.Length - 1}.");
+        int[] dims = DimsOf(settings), counted = [.. dims.Select(dim => dim < 0 ? dim + shape.Length : dim)];
+        int wrong = Array.FindIndex(counted, dim => dim < 0 || dim >= shape.Length);
+        if (wrong >= 0)
+            throw Misfit(shape, $"it has no dimension {dims[wrong]}; give --dim from {-shape.Length} to {shape.Length - 1}.");
+        return counted.Distinct().Count() == counted.Length
+            ? [.. shape.Select((length, d) => new Axis($"d{d}", length, counted.Contains(d) ? AxisRole.Shared : AxisRole.Separate))]
+            : throw Misfit(shape, $"--dim {string.Join(',', dims)} names a dimension twice.");
     }
 
+    private static int[] DimsOf(LayerSettings settings) => settings.Dims ?? [settings.Dim ?? 1];
+
     public override LayerRun<T> Create<T>(LayerPlan plan) =>
-        new NormLayerRun<T>(new LpNormalize<T>(plan.Settings.P ?? 2, plan.Settings.Dim ?? 1, plan.Settings.Eps ?? 1e-12));
+        new NormLayerRun<T>(new LpNormalize<T>(plan.Settings.P ?? 2, DimsOf(plan.Settings), plan.Settings.Eps ?? 1e-12));
 }

@@ -23,7 +23,13 @@ internal sealed class QueryKeyNormEntry : LayerEntry
 
     public override OtherNames Elsewhere => new("x-transformers MultiheadRMSNorm");
 
-    public override IReadOnlyList<ParameterEntry> Parameters => [new("weight", "(H, D)", "1", (shape, _) => [shape[^3], shape[^1]])];
+    public override IReadOnlyList<ParameterEntry> Parameters => 
+    [
+        // The gamma of x-transformers' MultiheadRMSNorm is the weight minus one.
+        new("weight", "(H, D)", "1", (shape, _) => [shape[^3], shape[^1]]) { Along = (shape, _) => [shape.Length - 3, shape.Length - 1], OtherKeys = [] },
+    ];
+
+    public override int[] LackedByMask(nint[] shape, LayerSettings settings) => [shape.Length - 1];
 
     public override IReadOnlyList<OptionEntry> Options => [new("--eps", "1.19e-7, in double 2.22e-16")];
 

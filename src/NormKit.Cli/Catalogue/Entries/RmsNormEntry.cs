@@ -25,7 +25,8 @@ internal sealed class RmsNormEntry : TrailingEntry
 
     public override IReadOnlyList<OptionEntry> Options =>
     [
-        new("--normalized-shape", "all but the first"), new("--axes", "those"), new("--eps", "1.19e-7, in double 2.22e-16"), new("--unit-offset", "off"),
+        new("--normalized-shape", "all but the first"), new("--axes", "those"), new("--groups", "1, of the last dimension"), new("--eps", "1.19e-7, in double 2.22e-16"),
+        new("--unit-offset", "off"), new("--round-before-weight", "off"), new("--gate-first", "off"),
         new("--activation", "none"),
     ];
 
@@ -39,9 +40,17 @@ internal sealed class RmsNormEntry : TrailingEntry
 
     public override bool TakesResidual => true;
 
+    public override bool TakesGate => true;
+
     public override LayerRun<T> Create<T>(LayerPlan plan)
     {
         (nint[] lengths, int[] axes) = Over(plan);
-        return Rows(plan, new RmsNorm<T>(lengths, axes, plan.Settings.Eps, plan.Has("weight") || plan.Settings.UnitOffset, plan.Settings.UnitOffset));
+        if (plan.HasGate)
+            return GatedRmsNormEntry.Gated<T>(plan, lengths, plan.Settings.Eps ?? (typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52)));
+        return Rows(plan, new RmsNorm<T>(lengths, axes, plan.Settings.Eps, plan.Has("weight") || plan.Settings.UnitOffset, plan.Settings.UnitOffset)
+        {
+            NumGroups = plan.Settings.Groups ?? 1,
+            RoundBeforeWeight = plan.Settings.RoundBeforeWeight,
+        });
     }
 }

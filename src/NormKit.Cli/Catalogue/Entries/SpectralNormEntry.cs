@@ -29,10 +29,17 @@ internal sealed class SpectralNormEntry : WeightEntry
     public override IReadOnlyList<ParameterEntry> Parameters =>
     [
         new("weight", "(O, ...)", "the weight", (shape, _) => shape, IsInput: true),
-        new("u", "(O)", "random", (shape, settings) => [shape[DimOf(shape, settings)]], IsTrained: false) { Key = "parametrizations.weight.0._u" },
+        new("u", "(O)", "random", (shape, settings) => [shape[DimOf(shape, settings)]], IsTrained: false)
+        {
+            Key = "parametrizations.weight.0._u",
+            OtherKeys = ["weight_u"],
+            Broadcasts = false,
+        },
         new("v", "(I * ...)", "random", (shape, settings) => [Rest(shape, DimOf(shape, settings))], IsTrained: false)
         {
             Key = "parametrizations.weight.0._v",
+            OtherKeys = ["weight_v"],
+            Broadcasts = false,
         },
     ];
 

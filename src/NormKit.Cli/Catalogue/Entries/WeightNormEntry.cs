@@ -27,6 +27,7 @@ internal sealed class WeightNormEntry : WeightEntry
             settings.WholeTensor ? [1] : [.. shape.Select((length, d) => d == DimOf(shape, settings) ? length : 1)])
         {
             Key = "parametrizations.weight.original0",
+            OtherKeys = ["weight_g"],
         },
         new("v", "(O, ...)", "the weight", (shape, _) => shape, IsInput: true),
     ];

@@ -6,6 +6,7 @@ using NormKit.Tests.Reference;
 namespace NormKit.Tests;
 
 /// <summary>One layer from many threads, and many layers side by side.</summary>
+[Trait("Tier", "Any")]
 public class FamilyThreadTests
 {
     /// <summary>How long the long form takes for all layers together; a tenth of a second each is the short one.</summary>

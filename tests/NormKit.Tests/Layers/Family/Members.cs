@@ -68,6 +68,8 @@ internal static partial class Members
         Lp("LpNormalize of p 0.5 along the last dimension", 0.5, 3),
         Lp("LpNormalize of p 0", 0, 1),
         Lp("LpNormalize of the largest", double.PositiveInfinity, 1),
+        Lp("LpNormalize along dimensions 1 and 2", 2, 2, 1),
+        Lp("LpNormalize of p 3 along dimension 1 and the last", 3, 1, 3),
         new(
             "DynamicTanh", Shape, () => new DynamicTanh<float>([7, 11]), () => new DynamicTanh<double>([7, 11]),
             (x, p) => UncentredFormulas.DynamicTanh(x, Over.Sets(p.Shape, 2, 3), p.Parameter("alpha")[0], p.Weight, p.Bias))
@@ -88,11 +90,11 @@ internal static partial class Members
             (x, p) => Array.ConvertAll(p.Affine(CentredFormulas.Normalize(x, Over.Groups(p.Shape, 5), 1e-5, p.Mask), 1), ActivationFormulas.Silu))
         { WrongShape = Wrong, TakesMask = true },
     ];
-    private static Member Lp(string name, double p, int dim) =>
+    private static Member Lp(string name, double p, params int[] dims) =>
         new(
-            name, Shape, () => new LpNormalize<float>(p, dim), () => new LpNormalize<double>(p, dim),
-            (x, parts) => UncentredFormulas.LpNormalize(x, Over.Axes(parts.Shape, dim), p, 1e-12))
-        { WrongShape = [4], FixedPositions = dim > 1 };
+            name, Shape, () => new LpNormalize<float>(p, dims), () => new LpNormalize<double>(p, dims),
+            (x, parts) => UncentredFormulas.LpNormalize(x, Over.Axes(parts.Shape, dims), p, 1e-12))
+        { WrongShape = [4], FixedPositions = dims.Max() > 1 };
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Member> Every => [.. FirstFour, .. Activated, .. Transformers, .. Vision, .. ThatMix];

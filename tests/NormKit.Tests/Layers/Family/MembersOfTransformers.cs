@@ -8,6 +8,9 @@ internal static partial class Members
     private static readonly nint[] Rows = [6, 5, 7, 11];
     private static readonly nint[] WrongRows = [6, 5, 7, 12];
 
+    /// <summary>The set of each element where the last dimension is split into groups.</summary>
+    private static int[] Grouped(nint[] shape, int groups) => Over.Axes([.. shape[..^1], groups, shape[^1] / groups], shape.Length);
+
     private static readonly Member[] Transformers =
     [
         new(
@@ -23,6 +26,14 @@ internal static partial class Members
             "RmsNorm without weight", Rows, () => new RmsNorm<float>(11, eps: 1e-6, elementwiseAffine: false), () => new RmsNorm<double>(11, eps: 1e-6, elementwiseAffine: false),
             (x, p) => UncentredFormulas.Rms(x, Over.Axes(p.Shape, 3), 1e-6, p.Mask))
         { WrongShape = WrongRows, FixedPositions = true, TakesMask = true, NotInPositions = [3] },
+        new(
+            "RmsNorm in 4 groups", [6, 5, 36], () => new RmsNorm<float>(36, eps: 1e-5) { NumGroups = 4 }, () => new RmsNorm<double>(36, eps: 1e-5) { NumGroups = 4 },
+            (x, p) => p.Affine(UncentredFormulas.Rms(x, Grouped(p.Shape, 4), 1e-5, p.Mask), 2))
+        { WrongShape = [6, 5, 40], FixedPositions = true, TakesMask = true, NotInPositions = [2] },
+        new(
+            "LayerNorm in 3 groups", [6, 5, 51], () => new LayerNorm<float>(51) { NumGroups = 3 }, () => new LayerNorm<double>(51) { NumGroups = 3 },
+            (x, p) => p.Affine(CentredFormulas.Normalize(x, Grouped(p.Shape, 3), 1e-5, p.Mask), 2))
+        { WrongShape = [6, 5, 17], Offsets = Far, FixedPositions = true, TakesMask = true, NotInPositions = [2] },
         new(
             "ScaleNorm", [6, 5, 37], () => new ScaleNorm<float>(37), () => new ScaleNorm<double>(37),
             (x, p) => UncentredFormulas.ScaleNorm(x, Over.Axes(p.Shape, 2), p.Weight![0], 1e-5, p.Mask))

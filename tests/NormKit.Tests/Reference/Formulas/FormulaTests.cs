@@ -1,6 +1,7 @@
 namespace NormKit.Tests.Reference.Formulas;
 
 /// <summary>The gradients that formulas give of themselves, against finite differences of the same formulas.</summary>
+[Trait("Tier", "Any")]
 public class FormulaTests
 {
     private const double Eps = 1e-3;
