@@ -178,7 +178,7 @@ internal static class OtherForms
                 ["numFeatures"] = [new(a => a.Size = 0, Range, null, "0"), new(a => a.Size = -1, Range, null, "-1")],
             },
         },
-        Other("LocalCommunicator.Run<T>(ranks, program, timeout)", "", a => LocalCommunicator.Run(a.Size, a.Dim == 0 ? communicator => communicator.Rank : null!, TimeSpan.FromSeconds(a.Groups)), new()
+        Other("LocalCommunicator.Run<T>(ranks, program, timeout)", "", a => LocalCommunicator.Run<int>(a.Size, a.Dim == 0 ? communicator => communicator.Rank : null!, TimeSpan.FromSeconds(a.Groups)), new()
         {
             ["ranks"] = [new(a => a.Size = 0, Range, null, "0"), new(a => a.Size = -1, Range, null, "-1")],
             ["program"] = [new(a => a.Dim = 1, Null, null, "program")],
