@@ -85,7 +85,7 @@ public static class TensorFile
         Safetensors,
     }
 
-    /// <summary>The file, its format and the array's name, if there is one, of a location that <see cref="Read"/> takes.</summary>
+    /// <summary>The file, its format and the array's name, if there is one, of a location that <see cref="Read(string)"/> takes.</summary>
     internal static (string Path, Format Format, string? Name) Locate(string location)
     {
         (string path, string? name) = Split(location);

@@ -89,7 +89,7 @@ internal sealed class ExactSum
         pending += other.pending + 1;
     }
 
-    /// <summary>Writes the digits, each from 0 to 2^32 - 1 but for the last, so that those of many sums can be added up.</summary>
+    /// <summary>Writes all <see cref="DigitCount"/> digits, each from 0 to 2^32 - 1 but for the last of the window, so that those of many sums can be added up.</summary>
     public void WriteTo(Span<long> at)
     {
         at.Clear();
