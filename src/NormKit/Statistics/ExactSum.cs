@@ -92,20 +92,22 @@ internal sealed class ExactSum
     /// <summary>Writes all <see cref="DigitCount"/> digits, each from 0 to 2^32 - 1 but for the last of the window, so that those of many sums can be added up.</summary>
     public void WriteTo(Span<long> at)
     {
-        at.Clear();
+        CarryNow();
+        at[..DigitCount].Clear();
         digits.CopyTo(at[first..]);
-        Carry(at);
     }
 
     /// <summary>Adds digits of <see cref="WriteTo"/>, or the sum of those of at most 2^29 sums.</summary>
     public void AddDigits(ReadOnlySpan<long> others)
     {
-        int lowest = others.IndexOfAnyExcept(0);
-        if (lowest < 0)
+        others = others[..DigitCount];
+        int from = others.IndexOfAnyExcept(0);
+        if (from < 0)
             return;
+        others = others[from..(others.LastIndexOfAnyExcept(0) + 1)];
         CarryNow();
-        Span<long> at = At(0, DigitCount);
-        for (int i = lowest; i < DigitCount; i++)
+        Span<long> at = At(from, Math.Min(others.Length + Headroom, DigitCount - from));
+        for (int i = 0; i < others.Length; i++)
             at[i] += others[i];
         CarryNow();
     }
