@@ -6,10 +6,29 @@ internal static class Suggestion
     // Options that go by quite other names elsewhere.
     private static readonly Dictionary<string, string> Synonyms = new()
     {
-        ["gamma"] = "weight", ["beta"] = "bias", ["offset"] = "bias", ["axis"] = "axes", ["dims"] = "axes", ["order"] = "p", ["power"] = "p",
-        ["training"] = "train", ["inference"] = "eval", ["test"] = "eval", ["nhwc"] = "channels-last", ["data-format"] = "channels-last",
-        ["moving-mean"] = "running-mean", ["moving-variance"] = "running-var", ["running-variance"] = "running-var", ["decay"] = "momentum",
-        ["target"] = "x2", ["other"] = "x2", ["precision"] = "dtype", ["type"] = "dtype", ["jobs"] = "threads", ["out"] = "output", ["checkpoint"] = "state",
+        ["gamma"] = "weight",
+        ["beta"] = "bias",
+        ["offset"] = "bias",
+        ["axis"] = "axes",
+        ["dims"] = "axes",
+        ["order"] = "p",
+        ["power"] = "p",
+        ["training"] = "train",
+        ["inference"] = "eval",
+        ["test"] = "eval",
+        ["nhwc"] = "channels-last",
+        ["data-format"] = "channels-last",
+        ["moving-mean"] = "running-mean",
+        ["moving-variance"] = "running-var",
+        ["running-variance"] = "running-var",
+        ["decay"] = "momentum",
+        ["target"] = "x2",
+        ["other"] = "x2",
+        ["precision"] = "dtype",
+        ["type"] = "dtype",
+        ["jobs"] = "threads",
+        ["out"] = "output",
+        ["checkpoint"] = "state",
     };
 
     /// <summary>The same for an option: also one that is longer or shorter by a word, or has another name in another program.</summary>

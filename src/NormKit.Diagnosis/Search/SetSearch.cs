@@ -33,7 +33,8 @@ internal sealed class SetSearch(Problem problem, View view, CancellationToken st
         List<(Recipe Recipe, ScaleFit Fit)> fits = InParallel.Map(tried, grouping =>
             from center in Centers(grouping)
             from affine in variants
-            let recipe = new Recipe(grouping, new(center.Center, Spread.One), affine) {
+            let recipe = new Recipe(grouping, new(center.Center, Spread.One), affine)
+            {
                 Fold = center.Fold,
                 Momentum = center.Center == Center.Updated ? Updates.MomentumOf(problem, view, grouping, affine) : 0,
             }

@@ -46,8 +46,8 @@ internal sealed class ChannelMap
             double w = weight.IsEmpty ? 1 : double.CreateTruncating(weight[c]), b = bias.IsEmpty ? 0 : double.CreateTruncating(bias[c]);
             if (!double.IsFinite(m))
                 throw Refusal(caller, c, "running mean", mean[c], "it must be finite");
-            if (!double.IsFinite(v) || v < 0)
-                throw Refusal(caller, c, "running variance", variance[c], string.Create(CultureInfo.InvariantCulture, $"it must be finite, and with eps {eps} not negative"));
+            if (!double.IsFinite(v) || variance[c] < T.Zero)
+                throw Refusal(caller, c, "running variance", variance[c], "it must be finite and not negative");
             if (!double.IsFinite(w))
                 throw Refusal(caller, c, "weight", weight[c], "it must be finite");
             if (!double.IsFinite(b))

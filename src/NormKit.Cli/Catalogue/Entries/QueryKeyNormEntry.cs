@@ -23,7 +23,7 @@ internal sealed class QueryKeyNormEntry : LayerEntry
 
     public override OtherNames Elsewhere => new("x-transformers MultiheadRMSNorm");
 
-    public override IReadOnlyList<ParameterEntry> Parameters => 
+    public override IReadOnlyList<ParameterEntry> Parameters =>
     [
         // The gamma of x-transformers' MultiheadRMSNorm is the weight minus one.
         new("weight", "(H, D)", "1", (shape, _) => [shape[^3], shape[^1]]) { Along = (shape, _) => [shape.Length - 3, shape.Length - 1], OtherKeys = [] },
