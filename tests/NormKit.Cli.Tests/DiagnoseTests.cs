@@ -63,7 +63,7 @@ public sealed class DiagnoseTests
         using Workplace kept = work;
         JsonElement root = JsonDocument.Parse(Workplace.Run("diagnose", x, y, "--json").Out).RootElement;
         Assert.Equal(
-            ["source", "verdict", "sentence", "reference", "original", "best", "ties", "tried", "correctlyRounded", "meanSignedUlp", "residual", "momentum", "advice", "changes", "notes"], Members(root));
+            ["source", "verdict", "sentence", "reference", "original", "best", "ties", "tried", "correctlyRounded", "meanSignedUlp", "residual", "momentum", "advice", "changes", "notes", "batches"], Members(root));
         Assert.Equal(
             ["text", "layer", "kind", "groups", "axes", "channelsLast", "eps", "leastEps", "mostEps", "causes", "sameAs", "explained", "left", "fittedWeight", "fittedBias"],
             Members(root.GetProperty("best")));
