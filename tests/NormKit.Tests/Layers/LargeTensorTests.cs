@@ -11,7 +11,7 @@ public class LargeTensorTests
 
     private static readonly long Beyond = 1L << 31;
 
-    [Fact(Explicit = true)]
+    [Fact(Explicit = true), Trait("Duration", "Long")]
     public unsafe void Forward_MoreThan31BitsOfElements_ReachesAllOfThem()
     {
         const int Width = 4096;
